@@ -1,0 +1,162 @@
+"""Writes: organisations, members, keys, audit rows."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.rules import uscc
+from marketplace.organisations import actors
+from marketplace.organisations.models import ApiKey, AuditEntry, Membership, Organisation, User
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: numbers are read aloud on the telephone
+LONGEST_KEY_LIFE = timedelta(days=366)
+
+
+def random_number(*, prefix: str, length: int = 10) -> str:
+    """A public number that cannot be guessed, e.g. ``HT-7K2MQ9XW4B``."""
+    return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(length))}"
+
+
+def record(
+    *,
+    actor: actors.Actor,
+    action: str,
+    object_type: str,
+    object_id: object,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write an audit row, in the caller's transaction. Never put secrets or personal data in `details`."""
+    AuditEntry.objects.create(
+        happened_at=now,
+        organisation_id=actor.organisation_id,
+        user_id=actor.user_id,
+        api_key_id=actor.api_key_id,
+        action=action,
+        object_type=object_type,
+        object_id=str(object_id),
+        details=details or {},
+    )
+
+
+@transaction.atomic
+def create_organisation(
+    *,
+    side: str,
+    name: str,
+    code: str,
+    county_code: str | None,
+    needs_approval: bool,
+    actor: actors.Actor,
+    now: datetime,
+    is_sample: bool = False,
+) -> Organisation:
+    """Register an organisation by its unified social credit code (GB 32100-2015).
+
+    Raises ValidationError naming the field: `code` (form, check character, taken) or `side`.
+    """
+    if side not in actors.ROLES:
+        raise ValidationError({"side": _("Choose buyer, provider or platform.")})
+    try:
+        uscc.check(code)
+    except uscc.InvalidCode as error:
+        raise ValidationError({"code": str(error)}) from error
+    code = uscc.normalise(code)
+    if Organisation.objects.filter(uscc=code).exists():
+        raise ValidationError({"code": _("An organisation with this code is registered already.")})
+    organisation = Organisation.objects.create(
+        public_id=random_number(prefix="ORG"),
+        side=side,
+        name=name,
+        uscc=code,
+        county_id=county_code,
+        needs_approval=needs_approval,
+        is_sample=is_sample,
+        created_at=now,
+    )
+    record(actor=actor, action="organisation.created", object_type="organisation", object_id=organisation.public_id, now=now)
+    return organisation
+
+
+@transaction.atomic
+def add_member(
+    *, organisation: Organisation, user: User, roles: Collection[str], actor: actors.Actor, now: datetime
+) -> Membership:
+    """Give a person roles in an organisation, in place of those held before. Raises ValidationError on `roles`."""
+    known = actors.ROLES[organisation.side]
+    unknown = sorted(set(roles) - set(known))
+    if unknown or not roles:
+        raise ValidationError({"roles": _("Choose from: %(roles)s.") % {"roles": ", ".join(known)}})
+    membership, _created = Membership.objects.update_or_create(
+        organisation=organisation, user=user, defaults={"roles": sorted(roles)}
+    )
+    record(
+        actor=actor,
+        action="member.roles_set",
+        object_type="organisation",
+        object_id=organisation.public_id,
+        now=now,
+        details={"user": user.pk, "roles": membership.roles},
+    )
+    return membership
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new key with its secret, which nobody can read again."""
+
+    key: ApiKey
+    token: str
+
+
+@transaction.atomic
+def issue_api_key(
+    *, name: str, scopes: Collection[str], lives_for: timedelta, actor: actors.Actor, now: datetime
+) -> IssuedKey:
+    """Issue a key for the actor's organisation.
+
+    Raises ValidationError naming the field: `name`, `scopes`, `lives_for` (at most 366 days).
+    """
+    allowed = actors.SCOPES.get(actor.side, ())
+    if not name.strip():
+        raise ValidationError({"name": _("Give the key a name, so that you know later where it is used.")})
+    if not scopes or set(scopes) - set(allowed):
+        raise ValidationError({"scopes": _("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(allowed)}})
+    if not timedelta() < lives_for <= LONGEST_KEY_LIFE:
+        raise ValidationError({"lives_for": _("A key lives at least a day and at most 366 days.")})
+    if actor.organisation_id is None or actor.user_id is None:
+        raise ValueError("Only a person who acts for an organisation issues keys.")
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        organisation_id=actor.organisation_id,
+        name=name.strip()[:60],
+        prefix=prefix,
+        secret_hash=hash_secret(secret=secret),
+        scopes=sorted(scopes),
+        created_by_id=actor.user_id,
+        created_at=now,
+        expires_at=now + lives_for,
+    )
+    record(
+        actor=actor, action="api_key.issued", object_type="api_key", object_id=prefix, now=now, details={"scopes": key.scopes}
+    )
+    return IssuedKey(key=key, token=f"crm_{prefix}_{secret}")
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, actor: actors.Actor, now: datetime) -> None:
+    """Stop a key from working at once. Revoking twice changes nothing."""
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now):
+        record(actor=actor, action="api_key.revoked", object_type="api_key", object_id=key.prefix, now=now)
+
+
+def hash_secret(*, secret: str) -> str:
+    """SHA-256, hex. A plain hash is enough for 256 random bits; passwords use Argon2."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""Everything the environment may say, read once and typed.
+
+This is the only file that reads environment variables. A wrong or missing value stops the start
+with a sentence that names the variable.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+ROOT = Path(__file__).resolve().parents[2]
+PRIVATE = ROOT / ".private"
+
+EnvironmentName = Literal["demo", "test", "production"]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What differs between a laptop, a test run and production."""
+
+    name: EnvironmentName
+    debug: bool
+    secret_key: str
+    allowed_hosts: list[str]
+    csrf_trusted_origins: list[str]
+    https: bool
+    database: dict[str, Any]
+    broker_url: str
+    cache_url: str
+    media_root: Path
+    static_root: Path
+    clock_file: Path | None
+    email_url: dict[str, Any]
+
+    @property
+    def is_demo(self) -> bool:
+        return self.name == "demo"
+
+
+def _secret_key(env: Env, name: EnvironmentName) -> str:
+    """Required in production; elsewhere generated once and kept in the private folder."""
+    if key := env.str("SECRET_KEY", ""):
+        return key
+    if name == "production":
+        raise ImproperlyConfigured("SECRET_KEY is not set. Production needs one: at least 50 random characters.")
+    path = PRIVATE / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+def _services(env: Env, name: EnvironmentName, *, as_owner: bool) -> tuple[dict[str, Any], str, str]:
+    """The database and the two Redis, from the environment or, for what is unset, embedded."""
+    database_url = env.str("DATABASE_URL", "")
+    owner_url = env.str("DATABASE_OWNER_URL", database_url)
+    broker_url = env.str("REDIS_URL", "")
+    cache_url = env.str("REDIS_CACHE_URL", broker_url)
+    if not (database_url and broker_url):
+        if name == "production":
+            missing = "DATABASE_URL" if not database_url else "REDIS_URL"
+            raise ImproperlyConfigured(f"{missing} is not set. Production brings its own PostgreSQL and Redis.")
+        from marketplace import embedded  # only a machine without services of its own pays for this
+
+        services = embedded.start(env.str("MARKETPLACE_SERVICES", name))
+        if not database_url:
+            database_url, owner_url = services.database_url, services.database_owner_url
+        if not broker_url:
+            broker_url, cache_url = services.redis_broker_url, services.redis_cache_url
+    parser = Env()
+    database = cast("dict[str, Any]", parser.dj_db_url("_UNSET", default=owner_url if as_owner else database_url))
+    return database, broker_url, cache_url
+
+
+def read_environment() -> Environment:
+    """Read the environment.
+
+    `DATABASE_AS_OWNER=true` connects as the role that owns the tables (migrations do); web and workers
+    connect as a role that can neither alter tables nor switch their triggers off.
+    """
+    env = Env()
+    name = cast("EnvironmentName", env.str("ENVIRONMENT", "production"))
+    if name not in ("demo", "test", "production"):
+        raise ImproperlyConfigured(f"ENVIRONMENT is {name!r}. Use demo, test or production.")
+    local = name != "production"
+    database, broker_url, cache_url = _services(env, name, as_owner=env.bool("DATABASE_AS_OWNER", False))
+    clock_file = env.str("CLOCK_FILE", str(PRIVATE / "clock") if name == "demo" else "")
+    return Environment(
+        name=name,
+        debug=env.bool("DEBUG", False),
+        secret_key=_secret_key(env, name),
+        allowed_hosts=env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"] if local else []),
+        csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", []),
+        https=env.bool("HTTPS", not local),
+        database=database,
+        broker_url=broker_url,
+        cache_url=cache_url,
+        media_root=Path(env.str("MEDIA_ROOT", str(PRIVATE / name / "media"))),
+        static_root=Path(env.str("STATIC_ROOT", str(PRIVATE / "static"))),
+        clock_file=Path(clock_file) if clock_file and local else None,
+        email_url=cast("dict[str, Any]", env.dj_email_url("EMAIL_URL", "consolemail://" if local else "smtp://localhost")),
+    )
