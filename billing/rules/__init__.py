@@ -1,0 +1,18 @@
+"""The rock: every sum of the marketplace, as pure arithmetic.
+
+Nothing here knows a database, a clock, a network or a framework; the same
+inputs always give the same digits. The rest of the project fetches, stores
+and shows; it never multiplies a price itself.
+
+    money       Money, rounding to the minor unit, splits that always add up
+    tax         VAT once per rate, and its share for each line
+    periods     civil months and days of Asia/Shanghai as half-open intervals
+    pricing     what a component costs; the committed price of a plan
+    commission  what the platform keeps and what the provider gets
+    uscc        unified social credit codes (GB 32100-2015)
+    decimals    exact products and the one division, in contexts of our own
+
+Quantities and rates are Decimal and are never rounded on the way; amounts
+that are owed are integers of minor units (fen). Floats are refused.
+docs/rounding.md says where each rounding happens, with a worked table.
+"""
