@@ -1,1 +1,1 @@
-"""From what was agreed to what is paid out: one package per stage of the river."""
+"""From an order to a payout: the rooms of the river, and the rock (`rules`) they stand on."""

@@ -67,7 +67,7 @@ def _services(env: Env, name: EnvironmentName, *, as_owner: bool) -> tuple[dict[
             raise ImproperlyConfigured(f"{missing} is not set. Production brings its own PostgreSQL and Redis.")
         from marketplace import embedded  # only a machine without services of its own pays for this
 
-        services = embedded.start(env.str("MARKETPLACE_SERVICES", name))
+        services = embedded.hold(env.str("MARKETPLACE_SERVICES", name))
         if not database_url:
             database_url, owner_url = services.database_url, services.database_owner_url
         if not broker_url:

@@ -1,0 +1,94 @@
+"""Money that came in: from a bank or from a prepaid balance, and which invoice lines it paid."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Wallet(models.Model):
+    """A buyer's prepaid balance in one currency: the row that is locked. The ledger says the same."""
+
+    organisation = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, related_name="wallets", verbose_name=_("organisation")
+    )
+    currency = models.CharField(_("currency"), max_length=3)
+    balance_minor = models.BigIntegerField(_("balance"), default=0)
+
+    class Meta:
+        verbose_name = _("prepaid balance")
+        verbose_name_plural = _("prepaid balances")
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "currency"], name="wallet_unique"),
+            models.CheckConstraint(condition=models.Q(balance_minor__gte=0), name="wallet_not_negative"),
+        ]
+
+
+class Payment(models.Model):
+    """One receipt or one draw-down, with one effect: (gateway, reference) is unique."""
+
+    class Gateway(models.TextChoices):
+        BANK = "bank", _("Bank transfer")
+        BALANCE = "balance", _("Prepaid balance")
+
+    class Purpose(models.TextChoices):
+        INVOICE = "invoice", _("Pays an invoice")
+        TOP_UP = "top_up", _("Tops up the balance")
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    organisation = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, related_name="payments", verbose_name=_("organisation")
+    )
+    gateway = models.CharField(_("by"), max_length=10, choices=Gateway)
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    reference = models.CharField(_("reference"), max_length=80)
+    amount_minor = models.BigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3)
+    received_at = models.DateTimeField(_("received"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    recorded_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("recorded by")
+    )
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "reference"], name="payment_reference_unique"),
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payment_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class PaymentAllocation(models.Model):
+    """What a payment pays of an invoice."""
+
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations", verbose_name=_("payment"))
+    invoice = models.ForeignKey("invoicing.Invoice", models.PROTECT, related_name="allocations", verbose_name=_("invoice"))
+    amount_minor = models.BigIntegerField(_("amount"))
+
+    class Meta:
+        verbose_name = _("allocation")
+        verbose_name_plural = _("allocations")
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "invoice"], name="payment_allocation_unique"),
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payment_allocation_positive"),
+        ]
+
+
+class LineCollection(models.Model):
+    """What a payment pays of an invoice line (split by largest remainder): what settlement reads."""
+
+    allocation = models.ForeignKey(PaymentAllocation, models.PROTECT, related_name="lines", verbose_name=_("allocation"))
+    line = models.ForeignKey("invoicing.InvoiceLine", models.PROTECT, related_name="collections", verbose_name=_("line"))
+    amount_minor = models.BigIntegerField(_("amount"))
+    collected_at = models.DateTimeField(_("collected"), db_index=True)
+
+    class Meta:
+        verbose_name = _("collection of a line")
+        verbose_name_plural = _("collections of lines")
+        constraints = [
+            models.UniqueConstraint(fields=["allocation", "line"], name="line_collection_unique"),
+            models.CheckConstraint(condition=~models.Q(amount_minor=0), name="line_collection_not_zero"),
+        ]

@@ -1,0 +1,49 @@
+"""What use is worth: charges, unrounded."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Charge(models.Model):
+    """The price of one component of one contract for one month, at full precision. Never edited.
+
+    Late usage gives a new revision that carries the difference, so Σ revisions = the right amount.
+    """
+
+    contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="charges", verbose_name=_("contract"))
+    component = models.ForeignKey(
+        "catalogue.PriceComponent", models.PROTECT, related_name="+", verbose_name=_("price component")
+    )
+    period_start_date = models.DateField(_("month"))
+    revision = models.PositiveIntegerField(_("revision"), default=0)
+    quantity = models.DecimalField(_("quantity"), max_digits=30, decimal_places=6)
+    amount = models.DecimalField(_("amount without tax, unrounded"), max_digits=48, decimal_places=18)
+    vat_rate = models.DecimalField(_("VAT rate"), max_digits=5, decimal_places=4)
+    explanation = models.JSONField(_("how it was worked out"), default=dict)
+    rated_at = models.DateTimeField(_("rated"))
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        ordering = ["contract", "period_start_date", "component", "revision"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract", "component", "period_start_date", "revision"], name="charge_unique"
+            ),
+        ]
+
+
+class RatedPeriod(models.Model):
+    """A month of a contract that has been rated, and up to which roll-up."""
+
+    contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="+", verbose_name=_("contract"))
+    period_start_date = models.DateField(_("month"))
+    usage_batch = models.BigIntegerField(_("roll-up seen"))
+    rated_at = models.DateTimeField(_("rated"))
+
+    class Meta:
+        verbose_name = _("rated period")
+        verbose_name_plural = _("rated periods")
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "period_start_date"], name="rated_period_unique"),
+        ]

@@ -1,0 +1,1 @@
+"""Who sells, and from which capacity: Oscar's partner app (label `partner`) with data centres and pools."""

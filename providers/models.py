@@ -1,0 +1,113 @@
+"""Providers, their data centres, the capacity they sell from and what they agreed with the platform."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oscar.apps.partner.abstract_models import AbstractPartner
+
+
+class Partner(AbstractPartner):
+    """A provider: the organisation that lists, delivers and is paid."""
+
+    organisation = models.OneToOneField(
+        "organisations.Organisation",
+        models.PROTECT,
+        related_name="partner",
+        verbose_name=_("organisation"),
+    )
+
+
+class Agreement(models.Model):
+    """What the platform keeps of what it collects for a provider, from a date on. Changed by a new version."""
+
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="agreements", verbose_name=_("provider"))
+    version = models.PositiveIntegerField(_("version"))
+    effective_date = models.DateField(_("effective from"))
+    commission_rate = models.DecimalField(_("commission rate"), max_digits=5, decimal_places=4)
+    commission_vat_rate = models.DecimalField(
+        _("VAT rate on the commission"), max_digits=5, decimal_places=4, default=Decimal("0.06")
+    )
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = ["partner", "-effective_date", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "version"], name="agreement_version_unique"),
+            models.CheckConstraint(
+                condition=models.Q(commission_rate__gte=0, commission_rate__lt=1), name="agreement_commission_rate"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(commission_vat_rate__gte=0, commission_vat_rate__lt=1), name="agreement_vat_rate"
+            ),
+        ]
+
+
+class DataCentre(models.Model):
+    """A building with servers. Claims without evidence are shown as claims, never as badges."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        BUILDING = "building", _("Under construction")
+        OPERATING = "operating", _("Operating")
+        CLOSED = "closed", _("Closed")
+
+    code = models.CharField(_("code"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="data_centres", verbose_name=_("provider"))
+    county = models.ForeignKey("organisations.Division", models.PROTECT, verbose_name=_("county"))
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PLANNED)
+    gb50174_class = models.CharField(_("GB 50174 class"), max_length=1, blank=True)
+    design_pue = models.DecimalField(_("design PUE"), max_digits=4, decimal_places=2, null=True, blank=True)
+    measured_pue = models.DecimalField(
+        _("measured PUE, trailing 12 months"), max_digits=4, decimal_places=2, null=True, blank=True
+    )
+    measured_pue_until = models.DateField(_("measured until"), null=True, blank=True)
+    mlps_level = models.PositiveSmallIntegerField(_("MLPS level"), null=True, blank=True)
+    mlps_filing_number = models.CharField(_("MLPS filing number"), max_length=40, blank=True)
+    mlps_valid_until = models.DateField(_("next MLPS assessment due"), null=True, blank=True)
+    green_power_percent = models.PositiveSmallIntegerField(_("share of green power, %"), null=True, blank=True)
+    rtt_to_beijing_ms = models.PositiveSmallIntegerField(_("round trip to Beijing, ms"), null=True, blank=True)
+    racks = models.PositiveIntegerField(_("standard racks"), default=0)
+    servers_capacity = models.PositiveIntegerField(_("servers planned"), default=0)
+    servers_installed = models.PositiveIntegerField(_("servers installed"), default=0)
+    is_sample = models.BooleanField(_("sample data"), default=False)
+
+    class Meta:
+        verbose_name = _("data centre")
+        verbose_name_plural = _("data centres")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CapacityPool(models.Model):
+    """How much of one resource a data centre has to sell, and how much of it is sold.
+
+    `allocated` moves only by `operations.allocate` and `operations.release`.
+    """
+
+    data_centre = models.ForeignKey(
+        DataCentre, models.PROTECT, related_name="pools", verbose_name=_("data centre")
+    )
+    resource = models.CharField(_("resource"), max_length=40)
+    unit = models.CharField(_("unit"), max_length=20)
+    total = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
+    allocated = models.DecimalField(_("allocated"), max_digits=18, decimal_places=3, default=Decimal(0))
+
+    class Meta:
+        verbose_name = _("capacity pool")
+        verbose_name_plural = _("capacity pools")
+        ordering = ["data_centre", "resource"]
+        constraints = [
+            models.UniqueConstraint(fields=["data_centre", "resource"], name="capacity_pool_unique"),
+            models.CheckConstraint(
+                condition=models.Q(allocated__gte=0, allocated__lte=models.F("total")),
+                name="capacity_allocated_within_total",
+            ),
+        ]
+
+
+from oscar.apps.partner.models import *  # noqa: E402, F403

@@ -1,0 +1,58 @@
+"""What every test stands on: real PostgreSQL and Redis of its own, and one way to clean up."""
+
+import os
+
+worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# Each worker has servers of its own: the roll-up waits for every transaction of its server.
+os.environ["ENVIRONMENT"] = "test"
+os.environ["MARKETPLACE_SERVICES"] = f"{os.environ.get('PYTEST_SERVICES', 'test')}-{worker}"
+os.environ["DATABASE_AS_OWNER"] = "true"
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop beside the tests
+
+from collections.abc import Iterator  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
+
+import pytest  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
+from hypothesis import settings as hypothesis_settings  # noqa: E402
+
+hypothesis_settings.register_profile("marketplace", deadline=None, print_blob=True)
+hypothesis_settings.load_profile("marketplace")
+
+
+def _empty_tables(self: TransactionTestCase) -> None:
+    """Empty what a test that commits has written.
+
+    Append-only tables refuse it to everyone, so the owner's session switches triggers off for this one act.
+    """
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'")
+        tables = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SET session_replication_role = replica")
+        try:
+            for name in tables:
+                if name not in KEPT_TABLES:
+                    cursor.execute(f'DELETE FROM "{name}"')
+        finally:
+            cursor.execute("SET session_replication_role = origin")
+
+
+# What migrations and Django itself wrote is the same for every test.
+KEPT_TABLES = {"django_content_type", "auth_permission", "django_site", "metering_rollup"}
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Noon in Chifeng on 2 November 2026: October has ended, its grace period too."""
+    return datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _chinese_by_default() -> Iterator[None]:
+    """Leave no language behind for the next test."""
+    from django.utils import translation
+
+    with translation.override("zh-hans"):
+        yield
