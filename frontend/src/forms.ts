@@ -1,0 +1,35 @@
+// A form marked data-submit-on-change is sent when a control changes; its
+// button (class "without-script") stays for those who have no script.
+export function submitOnChange(): void {
+  document.documentElement.classList.add("has-script");
+
+  document.addEventListener("change", (event) => {
+    const form = (event.target as HTMLElement).closest<HTMLFormElement>("form[data-submit-on-change]");
+    form?.requestSubmit();
+  });
+
+  // A button marked data-print prints; without a script the browser's menu does.
+  document.addEventListener("click", (event) => {
+    if ((event.target as HTMLElement).closest("[data-print]")) {
+      window.print();
+    }
+  });
+
+  // The same form twice is a mistake of the finger: the second is dropped.
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) {
+      return;
+    }
+    if (form.dataset.sent) {
+      event.preventDefault();
+    }
+    form.dataset.sent = "yes";
+  });
+  // Coming back with the browser's button, the form can be sent again.
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll<HTMLFormElement>("form[data-sent]").forEach((form) => {
+      delete form.dataset.sent;
+    });
+  });
+}

@@ -1,0 +1,219 @@
+"""Small things of the pages: icons, money, quantities, trends, links that keep filters."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import lucide
+from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect, Select
+from django.http import QueryDict
+from django.utils.formats import number_format
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$"}
+MINOR_DIGITS = 2
+MINUS = "\N{MINUS SIGN}"
+
+SPARKLINE_WIDTH = 92
+SPARKLINE_HEIGHT = 36
+SPARKLINE_MARGIN = 4
+
+
+@lru_cache(maxsize=512)
+def draw_icon(name: str, size: int) -> SafeString:
+    svg = lucide._render_icon(
+        name, size, **{"class": "icon", "aria-hidden": "true", "focusable": "false"}
+    )
+    return mark_safe(svg)
+
+
+@register.simple_tag
+def icon(name: str, size: int = 18) -> SafeString:
+    """An icon of Lucide by its name, hidden from screen readers: the words stand beside it."""
+    return draw_icon(str(name), int(size))
+
+
+@register.filter
+def money(amount_minor: int | None, currency: str = "CNY") -> str:
+    """Minor units (fen) as "¥1,234.50"; nothing for None."""
+    if amount_minor is None or amount_minor == "":
+        return ""
+    amount = Decimal(amount_minor).scaleb(-MINOR_DIGITS)
+    return write_money(amount, MINOR_DIGITS, currency)
+
+
+@register.filter
+def unit_price(amount: Decimal | None, currency: str = "CNY") -> str:
+    """A unit price with the decimals it has, two at least, eight at most: "¥0.0825"."""
+    if amount is None or amount == "":
+        return ""
+    amount = Decimal(str(amount))
+    exponent = amount.normalize().as_tuple().exponent
+    digits = -exponent if isinstance(exponent, int) else MINOR_DIGITS
+    return write_money(amount, min(max(digits, MINOR_DIGITS), 8), currency)
+
+
+def write_money(amount: Decimal, digits: int, currency: str) -> str:
+    sign = MINUS if amount < 0 else ""
+    figure = number_format(
+        abs(amount), decimal_pos=digits, use_l10n=True, force_grouping=True
+    )
+    mark = CURRENCY_SIGNS.get(currency, f"{currency} ")
+    return f"{sign}{mark}{figure}"
+
+
+@register.filter
+def quantity(amount: Decimal | int | None, digits: int = 6) -> str:
+    """A quantity with thousands separators and without idle zeros: "1,234.5"."""
+    if amount is None or amount == "":
+        return ""
+    exact = Decimal(str(amount))
+    exponent = exact.normalize().as_tuple().exponent
+    needed = max(0, -exponent) if isinstance(exponent, int) else 0
+    figure = number_format(
+        abs(exact), decimal_pos=min(needed, int(digits)), use_l10n=True, force_grouping=True
+    )
+    return f"{MINUS}{figure}" if exact < 0 else figure
+
+
+@register.filter
+def percent(share: Decimal | None, digits: int = 2) -> str:
+    """A share of one as per cent: 0.125 → "12.5%"."""
+    if share is None or share == "":
+        return ""
+    return f"{quantity(Decimal(str(share)) * 100, digits)}%"
+
+
+@register.simple_tag
+def sparkline(values: Sequence[Any]) -> SafeString:
+    """A trend as inline SVG: line, pale area, a dot on the newest value (the last).
+
+    Fewer than two values draw nothing. It is hidden from screen readers: the
+    figure and its change stand beside it in words.
+    """
+    figures = [float(value) for value in values or ()]
+    if len(figures) < 2:
+        return mark_safe("")
+    low, high = min(figures), max(figures)
+    spread = (high - low) or 1.0
+    step = (SPARKLINE_WIDTH - 2 * SPARKLINE_MARGIN) / (len(figures) - 1)
+    drop = SPARKLINE_HEIGHT - 3 * SPARKLINE_MARGIN
+    points = [
+        (
+            round(SPARKLINE_MARGIN + index * step, 1),
+            round(SPARKLINE_MARGIN + (high - figure) / spread * drop, 1),
+        )
+        for index, figure in enumerate(figures)
+    ]
+    line = " ".join(f"{x:g},{y:g}" for x, y in points)
+    area = f"{points[0][0]:g},{SPARKLINE_HEIGHT} {line} {points[-1][0]:g},{SPARKLINE_HEIGHT}"
+    return format_html(
+        '<svg class="sparkline" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">'
+        '<polygon points="{}"/><polyline points="{}"/><circle cx="{}" cy="{}" r="3"/></svg>',
+        SPARKLINE_WIDTH,
+        SPARKLINE_HEIGHT,
+        area,
+        line,
+        f"{points[-1][0]:g}",
+        f"{points[-1][1]:g}",
+    )
+
+
+@register.simple_tag
+def control(field: BoundField, size: str = "") -> SafeString:
+    """A form field's control with its class; Django adds aria-describedby and aria-invalid."""
+    widget = field.field.widget
+    if isinstance(widget, RadioSelect) or field.use_fieldset:
+        return field.as_widget()
+    if isinstance(widget, CheckboxInput):
+        name = "form-check-input"
+    elif isinstance(widget, Select):
+        name = "form-select"
+    else:
+        name = "form-control"
+    own = widget.attrs.get("class", "")
+    names = [name, f"{name}-{size}" if size else "", own]
+    return field.as_widget(attrs={"class": " ".join(part for part in names if part)})
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Whether the field is one box to tick (its label stands after it)."""
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.simple_tag(takes_context=True)
+def without(context: template.Context, name: str, value: Any = None) -> str:
+    """The page's query string without one value of `name` (or all), back on page 1.
+
+    For the crosses of chips: facets repeat their name (`?city=a&city=b`), which
+    Django's own {% querystring %} can only replace as a whole.
+    """
+    query: QueryDict = context["request"].GET.copy()
+    kept = [one for one in query.getlist(name) if value is not None and one != str(value)]
+    query.setlist(name, kept)
+    if not kept:
+        del query[name]
+    query.pop("page", None)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: template.Context, key: str, parameter: str = "sort") -> str:
+    """The query string that sorts by `key`: first ascending, then (`-key`) descending."""
+    query: QueryDict = context["request"].GET.copy()
+    query[parameter] = f"-{key}" if query.get(parameter) == key else key
+    query.pop("page", None)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def sort_state(context: template.Context, key: str, parameter: str = "sort") -> str:
+    """The value of aria-sort for a column: "ascending", "descending" or ""."""
+    current = context["request"].GET.get(parameter, "")
+    return {key: "ascending", f"-{key}": "descending"}.get(current, "")
+
+
+@register.simple_tag(takes_context=True)
+def kept_fields(context: template.Context, *left_out: str) -> SafeString:
+    """Hidden inputs with the page's query, so that a small form keeps the other filters."""
+    query: QueryDict = context["request"].GET
+    inputs = [
+        format_html('<input type="hidden" name="{}" value="{}">', name, value)
+        for name in query
+        if name not in left_out and name != "page"
+        for value in query.getlist(name)
+    ]
+    return mark_safe("".join(inputs))
+
+
+@register.filter
+def page_numbers(page: Any) -> list[Any]:
+    """The numbers of a pagination, with gaps, around the page's own."""
+    return list(page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1))
+
+
+@register.simple_tag(takes_context=True)
+def page_link(context: template.Context, number: int, parameter: str = "page") -> str:
+    """The page's query string with another page number."""
+    query: QueryDict = context["request"].GET.copy()
+    query[parameter] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def chart_source(data: dict[str, Any], name: str) -> SafeString:
+    """A chart's figures as JSON, which is data, not script, to the content security policy."""
+    return json_script(data, f"chart-{name}")
+
+
+@register.filter
+def chart_rows(data: dict[str, Any]) -> list[tuple[str, list[Any]]]:
+    """A chart's figures as rows: the category and one value for each series."""
+    columns = [one["values"] for one in data["series"]]
+    return [(name, [column[index] for column in columns]) for index, name in enumerate(data["categories"])]
