@@ -27,19 +27,21 @@ def _empty_tables(self: TransactionTestCase) -> None:
     Append-only tables refuse it to everyone, so the owner's session switches triggers off for this one act.
     """
     with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'")
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
+        )
         tables = [name for (name,) in cursor.fetchall()]
         cursor.execute("SET session_replication_role = replica")
         try:
             for name in tables:
                 if name not in KEPT_TABLES:
-                    cursor.execute(f'DELETE FROM "{name}"')
+                    cursor.execute(f'DELETE FROM "{name}"')  # noqa: S608  (names come from the catalogue)
         finally:
             cursor.execute("SET session_replication_role = origin")
 
 
 # What migrations and Django itself wrote is the same for every test.
-KEPT_TABLES = {"django_content_type", "auth_permission", "django_site", "metering_rollup"}
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "django_site", "metering_rollup"}
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
 
 

@@ -175,7 +175,9 @@ def offering(
     product_class, _ = ProductClass.objects.get_or_create(
         slug="iaas", defaults={"name": "IaaS", "requires_shipping": False, "track_stock": False}
     )
-    category = Category.objects.filter(slug="cloud-hosts").first() or Category.add_root(name="云主机", slug="cloud-hosts")
+    category = Category.objects.filter(slug="cloud-hosts").first() or Category.add_root(
+        name="云主机", slug="cloud-hosts"
+    )
     product = Product.objects.create(
         **{
             "title": title,
@@ -283,12 +285,16 @@ def contract(
     """
     line = order_line(buyer, product, quantity=quantity)
     agreed = plan(product, plan_code)
-    delivered = {} if start is None else {
-        "status": Contract.Status.ACTIVE,
-        "start_date": start,
-        "end_date": periods.add_months(start, term_months),
-        "activated_at": datetime(start.year, start.month, start.day, 1, tzinfo=UTC),
-    }
+    delivered = (
+        {}
+        if start is None
+        else {
+            "status": Contract.Status.ACTIVE,
+            "start_date": start,
+            "end_date": periods.add_months(start, term_months),
+            "activated_at": datetime(start.year, start.month, start.day, 1, tzinfo=UTC),
+        }
+    )
     return Contract.objects.create(
         **{
             "number": operations.random_number(prefix="HT"),

@@ -22,7 +22,9 @@ class Contract(models.Model):
     buyer = models.ForeignKey(
         "organisations.Organisation", models.PROTECT, related_name="contracts", verbose_name=_("buyer")
     )
-    provider = models.ForeignKey("partner.Partner", models.PROTECT, related_name="contracts", verbose_name=_("provider"))
+    provider = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="contracts", verbose_name=_("provider")
+    )
     order_line = models.OneToOneField(
         "order.Line", models.PROTECT, related_name="contract", verbose_name=_("order line")
     )

@@ -65,7 +65,9 @@ class PaymentAllocation(models.Model):
     """What a payment pays of an invoice."""
 
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations", verbose_name=_("payment"))
-    invoice = models.ForeignKey("invoicing.Invoice", models.PROTECT, related_name="allocations", verbose_name=_("invoice"))
+    invoice = models.ForeignKey(
+        "invoicing.Invoice", models.PROTECT, related_name="allocations", verbose_name=_("invoice")
+    )
     amount_minor = models.BigIntegerField(_("amount"))
 
     class Meta:
@@ -80,8 +82,12 @@ class PaymentAllocation(models.Model):
 class LineCollection(models.Model):
     """What a payment pays of an invoice line (split by largest remainder): what settlement reads."""
 
-    allocation = models.ForeignKey(PaymentAllocation, models.PROTECT, related_name="lines", verbose_name=_("allocation"))
-    line = models.ForeignKey("invoicing.InvoiceLine", models.PROTECT, related_name="collections", verbose_name=_("line"))
+    allocation = models.ForeignKey(
+        PaymentAllocation, models.PROTECT, related_name="lines", verbose_name=_("allocation")
+    )
+    line = models.ForeignKey(
+        "invoicing.InvoiceLine", models.PROTECT, related_name="collections", verbose_name=_("line")
+    )
     amount_minor = models.BigIntegerField(_("amount"))
     collected_at = models.DateTimeField(_("collected"), db_index=True)
 

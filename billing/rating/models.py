@@ -10,7 +10,9 @@ class Charge(models.Model):
     Late usage gives a new revision that carries the difference, so Σ revisions = the right amount.
     """
 
-    contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="charges", verbose_name=_("contract"))
+    contract = models.ForeignKey(
+        "contracts.Contract", models.PROTECT, related_name="charges", verbose_name=_("contract")
+    )
     component = models.ForeignKey(
         "catalogue.PriceComponent", models.PROTECT, related_name="+", verbose_name=_("price component")
     )

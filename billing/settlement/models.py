@@ -13,7 +13,9 @@ class Settlement(models.Model):
         PAID = "paid", _("Paid")
 
     number = models.CharField(_("number"), max_length=30, unique=True)
-    provider = models.ForeignKey("partner.Partner", models.PROTECT, related_name="settlements", verbose_name=_("provider"))
+    provider = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="settlements", verbose_name=_("provider")
+    )
     agreement = models.ForeignKey("partner.Agreement", models.PROTECT, related_name="+", verbose_name=_("agreement"))
     period_start_date = models.DateField(_("month"))
     currency = models.CharField(_("currency"), max_length=3)
@@ -74,7 +76,9 @@ class Payout(models.Model):
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     paid_at = models.DateTimeField(_("paid"))
-    recorded_by = models.ForeignKey("organisations.User", models.PROTECT, related_name="+", verbose_name=_("recorded by"))
+    recorded_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
 
     class Meta:
         verbose_name = _("payout")

@@ -16,7 +16,9 @@ from marketplace.organisations import errors
 View = Callable[..., HttpResponse]
 
 
-def page(*, permission: str | None, side: str | None = None, methods: tuple[str, ...] = ("GET",)) -> Callable[[View], View]:
+def page(
+    *, permission: str | None, side: str | None = None, methods: tuple[str, ...] = ("GET",)
+) -> Callable[[View], View]:
     """Open a view to those who hold `permission` (None: to everyone), and of `side` if one is named.
 
     Visitors are sent to the log-in page. NotFound becomes a 404. A Refused that the view did not show beside

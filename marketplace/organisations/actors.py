@@ -61,7 +61,14 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
 # What an API key may be allowed to do, per side. A scope is a permission's name.
 SCOPES: Final = {
     BUYER: ("contracts.view", "invoices.view"),
-    PROVIDER: ("contracts.view", "contracts.deliver", "usage.report", "settlements.view", "exports.view", "exports.request"),
+    PROVIDER: (
+        "contracts.view",
+        "contracts.deliver",
+        "usage.report",
+        "settlements.view",
+        "exports.view",
+        "exports.request",
+    ),
     PLATFORM: (),
 }
 

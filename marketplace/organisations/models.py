@@ -101,7 +101,9 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 condition=models.Q(uscc__regex=r"^[0-9A-HJ-NP-RTUW-Y]{18}$"), name="organisation_uscc_form"
             ),
-            models.CheckConstraint(condition=models.Q(side__in=["buyer", "provider", "platform"]), name="organisation_side"),
+            models.CheckConstraint(
+                condition=models.Q(side__in=["buyer", "provider", "platform"]), name="organisation_side"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -81,7 +81,13 @@ def create_organisation(
         is_sample=is_sample,
         created_at=now,
     )
-    record(actor=actor, action="organisation.created", object_type="organisation", object_id=organisation.public_id, now=now)
+    record(
+        actor=actor,
+        action="organisation.created",
+        object_type="organisation",
+        object_id=organisation.public_id,
+        now=now,
+    )
     return organisation
 
 
@@ -145,7 +151,12 @@ def issue_api_key(
         expires_at=now + lives_for,
     )
     record(
-        actor=actor, action="api_key.issued", object_type="api_key", object_id=prefix, now=now, details={"scopes": key.scopes}
+        actor=actor,
+        action="api_key.issued",
+        object_type="api_key",
+        object_id=prefix,
+        now=now,
+        details={"scopes": key.scopes},
     )
     return IssuedKey(key=key, token=f"crm_{prefix}_{secret}")
 

@@ -11,7 +11,9 @@ from marketplace.organisations.operations import hash_secret
 def find_actor(*, user: User, organisation_id: int | None) -> actors.Actor:
     """The person as a member of the chosen organisation, or of their first one."""
     memberships = list(Membership.objects.filter(user=user).select_related("organisation").order_by("id"))
-    chosen = next((m for m in memberships if m.organisation_id == organisation_id), None) or next(iter(memberships), None)
+    chosen = next((m for m in memberships if m.organisation_id == organisation_id), None) or next(
+        iter(memberships), None
+    )
     if chosen is None:
         return actors.Actor(user_id=user.pk, user_name=user.get_full_name())
     return actors.Actor(
@@ -30,7 +32,9 @@ def find_actor_by_token(*, token: str, now: datetime) -> actors.Actor | None:
     prefix, _, secret = rest.partition("_")
     if kind != "crm" or not prefix or not secret:
         return None
-    key = ApiKey.objects.filter(prefix=prefix, revoked_at=None, expires_at__gt=now).select_related("organisation").first()
+    key = (
+        ApiKey.objects.filter(prefix=prefix, revoked_at=None, expires_at__gt=now).select_related("organisation").first()
+    )
     if key is None or not hmac.compare_digest(key.secret_hash, hash_secret(secret=secret)):
         return None
     return actors.Actor(

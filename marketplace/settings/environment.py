@@ -103,5 +103,7 @@ def read_environment() -> Environment:
         media_root=Path(env.str("MEDIA_ROOT", str(PRIVATE / name / "media"))),
         static_root=Path(env.str("STATIC_ROOT", str(PRIVATE / "static"))),
         clock_file=Path(clock_file) if clock_file and local else None,
-        email_url=cast("dict[str, Any]", env.dj_email_url("EMAIL_URL", "consolemail://" if local else "smtp://localhost")),
+        email_url=cast(
+            "dict[str, Any]", env.dj_email_url("EMAIL_URL", "consolemail://" if local else "smtp://localhost")
+        ),
     )
