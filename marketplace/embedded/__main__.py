@@ -1,4 +1,4 @@
-"""python -m marketplace.embedded {start,stop,status,env,run} [--name demo] [-- command ...]"""
+"""python -m marketplace.embedded {start,stop,status,env,run,remove} [--name demo] [-- command ...]"""
 
 import argparse
 import os
@@ -31,11 +31,14 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "start": "start the servers and leave them running",
         "stop": "stop the servers, keep the data",
         "status": "say whether they run and where the data lies",
-        "env": "print the variables for a shell: eval \"$(python -m marketplace.embedded env)\"",
+        "env": 'print the variables for a shell: eval "$(python -m marketplace.embedded env)"',
         "run": "run a command with the servers, and stop them after it",
+        "remove": "stop the servers and remove their data",
     }.items():
         one = actions.add_parser(action, help=purpose)
         one.add_argument("--name", default="demo", help="which world: demo, test, ... (default: demo)")
+        if action in ("stop", "remove"):
+            one.add_argument("--all", action="store_true", help="every name that has data")
         if action == "run":
             one.add_argument("command", nargs="+", help="the command and its arguments, after --")
     return parser.parse_args(arguments)
@@ -45,8 +48,10 @@ def _answer(options: argparse.Namespace) -> int:
     if options.action == "start":
         _print_services(embedded.start(options.name))
         return 0
-    if options.action == "stop":
-        embedded.stop(options.name)
+    if options.action in ("stop", "remove"):
+        act = embedded.stop if options.action == "stop" else embedded.remove
+        for name in embedded.list_names() if options.all else [options.name]:
+            act(name)
         return 0
     if options.action == "run":
         # From here on a termination unwinds the stack, so that the servers are stopped.

@@ -21,6 +21,9 @@ ALTER ROLE marketplace_app LOGIN NOCREATEDB NOSUPERUSER NOCREATEROLE PASSWORD :'
 SELECT 'CREATE DATABASE marketplace OWNER marketplace_owner'
  WHERE NOT EXISTS (SELECT 1 FROM pg_database WHERE datname = 'marketplace') \gexec
 
+-- The owner may drop its triggers anyway; this lets a test empty append-only tables for one act.
+GRANT SET ON PARAMETER session_replication_role TO marketplace_owner;
+
 ALTER DATABASE marketplace SET timezone TO 'UTC';
 REVOKE ALL ON DATABASE marketplace FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE marketplace TO marketplace_app;

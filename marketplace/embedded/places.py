@@ -13,18 +13,17 @@ import pathlib
 import pwd
 import re
 import subprocess
+from typing import Any
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 STATE_FOLDER = "cloud-resource-marketplace"
-SOCKET_ROOT = pathlib.Path("/tmp")
+SOCKET_ROOT = pathlib.Path("/tmp")  # noqa: S108  short on every system; see _make_socket_folder
 
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 # initdb and pg_ctl hand paths to a shell inside double quotes, and PostgreSQL cuts paths
 # at 1,024 bytes; spaces, quotes of the other kind and any script are fine.
 UNSAFE_CHARACTERS = frozenset('"$`\\\n\r')
 PATH_BYTES_MAX = 900
-# Longest socket name we create is ".s.PGSQL.5432"; macOS allows 103 bytes in all.
-SOCKET_FOLDER_BYTES_MAX = 85
 
 
 class EmbeddedError(RuntimeError):
@@ -72,13 +71,19 @@ def find_place(name: str) -> Place:
     return Place(name=name, folder=folder, sockets=_make_socket_folder(folder, account), account=account)
 
 
+def list_names() -> list[str]:
+    """Return the names that have data, running or not."""
+    marks = (mark for root in _candidate_roots() for mark in root.glob("*/passwords.json"))
+    return sorted({mark.parent.name for mark in marks})
+
+
 def hand_over(path: pathlib.Path, account: Account | None) -> None:
     """Make `path` belong to the account that the servers run as."""
     if account is not None:
         os.chown(path, account.uid, account.gid)
 
 
-def identity_of(account: Account | None) -> dict[str, object]:
+def identity_of(account: Account | None) -> dict[str, Any]:
     """Return the arguments for `subprocess` that drop root's privileges to `account`."""
     if account is None:
         return {}
@@ -147,13 +152,14 @@ def _can_use(folder: pathlib.Path, account: Account | None) -> bool:
     if present.name == ".private" and present.stat().st_uid == 0:
         present = present.parent  # ours to open, see _make_private_folder
     # Asking the system as that account is the only answer that knows about ACLs and mounts.
-    answer = subprocess.run(["/bin/sh", "-c", 'cd "$1"', "sh", str(present)], **_quiet_as(account))
-    return answer.returncode == 0
-
-
-def _quiet_as(account: Account) -> dict[str, object]:
-    quiet: dict[str, object] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return {**quiet, **identity_of(account), "cwd": "/"}
+    answer = subprocess.run(
+        ["/bin/sh", "-c", 'cd "$1"', "sh", str(present)],
+        cwd="/",
+        stderr=subprocess.DEVNULL,
+        check=False,
+        **identity_of(account),
+    )
+    return bool(answer.returncode == 0)
 
 
 def _make_private_folder(folder: pathlib.Path, account: Account | None) -> None:
@@ -172,7 +178,6 @@ def _make_socket_folder(folder: pathlib.Path, account: Account | None) -> pathli
     stem = f"marketplace-{_digest(f'{uid}:{folder}')}"
     for attempt in range(20):
         sockets = SOCKET_ROOT / (stem if attempt == 0 else f"{stem}-{attempt}")
-        assert len(os.fsencode(sockets)) <= SOCKET_FOLDER_BYTES_MAX
         try:
             sockets.mkdir(mode=0o700)
             hand_over(sockets, account)

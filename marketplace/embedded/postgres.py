@@ -1,7 +1,6 @@
 """PostgreSQL 18 from the wheel: made once, started, asked and stopped."""
 
 import json
-import os
 import pathlib
 import secrets
 import shutil
@@ -166,7 +165,7 @@ def _bootstrap(place: places.Place, program_folder: pathlib.Path) -> None:
 def _write_private(path: pathlib.Path, text: str, account: places.Account | None) -> None:
     unfinished = path.with_name(path.name + ".new")
     unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as written:
-        written.write(text)
+    unfinished.touch(mode=0o600)  # closed to others before it says anything
+    unfinished.write_text(text)
     places.hand_over(unfinished, account)
     unfinished.replace(path)

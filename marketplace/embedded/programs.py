@@ -103,12 +103,16 @@ def launch(
     deadline = time.monotonic() + START_TIMEOUT_S
     while not is_ready():
         if time.monotonic() > deadline:
-            with log.open("rb") as written:
-                written.seek(log_bytes_before)
-                words = written.read()[-4000:].decode("utf-8", "replace")
             program = pathlib.Path(arguments[0]).name
-            raise ProgramFailedError(f"{program} did not answer within {START_TIMEOUT_S:.0f} s. Its log {log}:\n{words}")
+            words = _read_from(log, log_bytes_before)
+            raise ProgramFailedError(f"{program} did not answer in {START_TIMEOUT_S:.0f} s. Its log {log}:\n{words}")
         time.sleep(POLL_S)
+
+
+def _read_from(log: pathlib.Path, offset: int) -> str:
+    with log.open("rb") as written:
+        written.seek(offset)
+        return written.read()[-4000:].decode("utf-8", "replace")
 
 
 def read_pid(path: pathlib.Path) -> int | None:
@@ -132,9 +136,8 @@ def is_running(pid: int | None, marker: str) -> bool:
 def stop_process(pid: int | None, marker: str, *, signals: Sequence[signal.Signals]) -> None:
     """Send the signals one after the other until the process is gone; a stranger is left alone."""
     for number in signals:
-        if not is_running(pid, marker):
+        if pid is None or not is_running(pid, marker):
             return
-        assert pid is not None
         try:
             os.kill(pid, number)
         except ProcessLookupError:
@@ -183,7 +186,7 @@ def _can_run(program: pathlib.Path, account: places.Account | None) -> bool:
         )
     except PermissionError:
         return False
-    return answer.returncode == 0
+    return bool(answer.returncode == 0)
 
 
 def _copy_programs(site: pathlib.Path, place: places.Place) -> pathlib.Path:

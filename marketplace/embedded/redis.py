@@ -1,5 +1,6 @@
 """Two Redis servers from the wheel: a broker that keeps its data, and a cache that may forget."""
 
+import functools
 import pathlib
 import signal
 import socket
@@ -39,7 +40,7 @@ def start(place: places.Place) -> None:
             account=place.account,
             cwd=folder,
             log=place.folder / f"redis-{kind}.log",
-            is_ready=lambda kind=kind: is_ready(place, kind),
+            is_ready=functools.partial(is_ready, place, kind),
         )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import fcntl
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 
 from marketplace.embedded import places, postgres, redis
@@ -50,6 +51,14 @@ def stop(name: str = "demo") -> None:
     place = places.find_place(name)
     with _locked(place, "lock", fcntl.LOCK_EX):
         _bring_down(place)
+
+
+def remove(name: str = "demo") -> None:
+    """Stop the servers of `name` and remove its folder with all data, media too."""
+    stop(name)
+    place = places.find_place(name)
+    shutil.rmtree(place.sockets)
+    shutil.rmtree(place.folder)
 
 
 def find(name: str = "demo") -> Services | None:

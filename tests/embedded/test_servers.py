@@ -38,7 +38,7 @@ def test_data_survives_a_restart_and_the_cache_forgets(private: pathlib.Path) ->
 def test_a_second_process_joins_and_does_not_stop_what_it_joined(private: pathlib.Path) -> None:
     with embedded.running("test") as services:
         pid_before = _postgres_pid(private)
-        script = "import json, os; print(json.dumps({k: os.environ[k] for k in %r}))" % sorted(services.environment())
+        script = f"import json, os; print(json.dumps({{k: os.environ[k] for k in {sorted(services.environment())}}}))"
         seen = subprocess.run(
             [*COMMAND, "run", "--name", "test", "--", sys.executable, "-c", script],
             capture_output=True,
@@ -175,6 +175,19 @@ def test_the_broker_never_forgets_and_the_cache_is_bounded(private: pathlib.Path
         assert cache.config_get("maxmemory") == {"maxmemory": str(64 * 1024 * 1024)}
         assert cache.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
         assert cache.config_get("port") == {"port": "0"}
+
+
+def test_remove_leaves_nothing_and_other_names_alone(private: pathlib.Path) -> None:
+    for name in ("demo", "test"):
+        embedded.start(name)
+    sockets = places.find_place("test").sockets
+    assert embedded.list_names() == ["demo", "test"]
+    embedded.remove("test")
+    assert not sockets.exists()
+    assert embedded.list_names() == ["demo"]
+    assert embedded.find("demo") is not None
+    embedded.remove("demo")
+    assert list(private.iterdir()) == []
 
 
 def test_a_name_cannot_leave_its_folder(private: pathlib.Path) -> None:
