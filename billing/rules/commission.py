@@ -22,9 +22,7 @@ class Commission:
             raise ValueError("gross_minor must equal commission_minor + vat_minor + net_minor.")
 
 
-def settle(
-    gross_minor: int, *, commission_rate: Decimal, commission_vat_rate: Decimal, currency: str
-) -> Commission:
+def settle(gross_minor: int, *, commission_rate: Decimal, commission_vat_rate: Decimal, currency: str) -> Commission:
     """Divide `gross_minor` between the platform and the provider.
 
     The base is the amount that was collected from the buyer, *including* the VAT the

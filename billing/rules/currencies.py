@@ -33,9 +33,5 @@ _FOUR: Final = """
 """
 
 MINOR_UNITS: Final[Mapping[str, int]] = MappingProxyType(
-    {
-        code: places
-        for places, codes in ((0, _NONE), (2, _TWO), (3, _THREE), (4, _FOUR))
-        for code in codes.split()
-    }
+    {code: places for places, codes in ((0, _NONE), (2, _TWO), (3, _THREE), (4, _FOUR)) for code in codes.split()}
 )

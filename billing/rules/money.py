@@ -37,9 +37,7 @@ def minor_units(currency: str) -> int:
     try:
         return MINOR_UNITS[currency]
     except (KeyError, TypeError):
-        raise UnknownCurrency(
-            f"Currency {currency!r} is not known; use an ISO 4217 code such as CNY."
-        ) from None
+        raise UnknownCurrency(f"Currency {currency!r} is not known; use an ISO 4217 code such as CNY.") from None
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -67,9 +65,7 @@ class Money:
         places = minor_units(currency)
         decimals.require_decimal(amount, name="amount")
         if decimals.count_places(amount) > places:
-            raise ValueError(
-                f"{amount} has more than the {places} decimals of {currency}; round it first."
-            )
+            raise ValueError(f"{amount} has more than the {places} decimals of {currency}; round it first.")
         return cls(int(decimals.shift(amount, places=places)), currency)
 
     def to_decimal(self) -> Decimal:
@@ -129,8 +125,8 @@ def round_to_minor(amount: Decimal, *, currency: str) -> int:
 def split(total_minor: int, weights: Sequence[int | Decimal]) -> list[int]:
     """Share `total_minor` in proportion to `weights`; the parts add up to it exactly.
 
-    Largest remainder: every part is first cut towards zero, then the units left
-    over go to the largest remainders, the earlier part first when they tie.
+    Largest remainder: every part is first cut to whole units, then the units left over
+    go to the largest remainders, the earlier part first when they tie.
     Raises ValueError for no weights, a negative one, or all zero.
     """
     require_minor(total_minor, name="total_minor")
@@ -157,25 +153,24 @@ def apportion(total_minor: int, *, numerators: Sequence[int], denominator: int) 
         raise ValueError("denominator must be above zero.")
     if 2 * abs(sum(numerators) - total_minor * denominator) > denominator:
         raise ValueError("total_minor is not the rounded sum of the shares.")
-    parts = [_cut(numerator, denominator) for numerator in numerators]
+    leading = total_minor or next((numerator for numerator in numerators if numerator), 0)
+    if leading < 0:
+        mirrored = apportion(
+            -total_minor,
+            numerators=[-numerator for numerator in numerators],
+            denominator=denominator,
+        )
+        return [-part for part in mirrored]
+    parts = [numerator // denominator for numerator in numerators]
+    remainders = [numerator % denominator for numerator in numerators]
     left = total_minor - sum(parts)
-    unit = 1 if left > 0 else -1
-    remainders = [
-        unit * (numerator - part * denominator)
-        for numerator, part in zip(numerators, parts, strict=True)
-    ]
     # sorted() is stable, so of equal remainders the earlier part is served first.
-    for index in sorted(range(len(parts)), key=lambda i: -remainders[i])[: abs(left)]:
-        parts[index] += unit
+    for index in sorted(range(len(parts)), key=lambda i: -remainders[i])[:left]:
+        parts[index] += 1
     if sum(parts) != total_minor:
         # Not an assert statement: money is checked under python -O too.
         raise AssertionError(f"{parts} do not add up to {total_minor}.")
     return parts
-
-
-def _cut(numerator: int, denominator: int) -> int:
-    """numerator ÷ denominator, cut towards zero."""
-    return numerator // denominator if numerator >= 0 else -(-numerator // denominator)
 
 
 def _weight(weight: int | Decimal) -> Fraction:

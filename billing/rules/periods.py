@@ -44,9 +44,7 @@ class Month:
         if type(self.year) is not int or type(self.month) is not int:
             raise TypeError("year and month must be ints.")
         if not (FIRST_YEAR <= self.year <= LAST_YEAR and 1 <= self.month <= 12):
-            raise InvalidMonth(
-                f"{self.year}-{self.month} is not a month from {FIRST_YEAR}-01 to {LAST_YEAR}-12."
-            )
+            raise InvalidMonth(f"{self.year}-{self.month} is not a month from {FIRST_YEAR}-01 to {LAST_YEAR}-12.")
 
     @classmethod
     def of(cls, moment: datetime) -> Month:
@@ -118,9 +116,7 @@ def active_days(month: Month, *, active_from: date, active_until: date | None) -
     if active_until is not None:
         _require_date(active_until, name="active_until")
         if active_until < active_from:
-            raise InvalidInterval(
-                f"active_until {active_until} lies before active_from {active_from}."
-            )
+            raise InvalidInterval(f"active_until {active_until} lies before active_from {active_from}.")
     first = max(active_from, month.first_date)
     end = month.end_date if active_until is None else min(active_until, month.end_date)
     return max(0, (end - first).days)

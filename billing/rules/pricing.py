@@ -58,26 +58,19 @@ class Component:
         if not self.code:
             raise InvalidComponent("code is empty; give each component a code.")
         if self.kind not in KINDS:
-            raise InvalidComponent(
-                f"kind {self.kind!r} is not known; use one of {', '.join(KINDS)}."
-            )
+            raise InvalidComponent(f"kind {self.kind!r} is not known; use one of {', '.join(KINDS)}.")
         decimals.require_decimal(self.unit_price, name="unit_price")
         if self.unit_price < 0:
             raise InvalidComponent(f"unit_price {self.unit_price} is negative; use 0 or more.")
         if decimals.count_places(self.unit_price) > MAX_PRICE_PLACES:
             raise InvalidComponent(
-                f"unit_price {self.unit_price} has more than {MAX_PRICE_PLACES} decimals; "
-                "shorten it."
+                f"unit_price {self.unit_price} has more than {MAX_PRICE_PLACES} decimals; shorten it."
             )
         tax.require_rate(self.vat_rate, name="vat_rate")
         if self.kind == METERED and not self.meter:
-            raise InvalidComponent(
-                f"meter is missing on metered component {self.code!r}; name one."
-            )
+            raise InvalidComponent(f"meter is missing on metered component {self.code!r}; name one.")
         if self.kind != METERED and self.meter:
-            raise InvalidComponent(
-                f"meter is set on {self.kind} component {self.code!r}; leave it out."
-            )
+            raise InvalidComponent(f"meter is set on {self.kind} component {self.code!r}; leave it out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +176,7 @@ def rate_recurring(
     discount = tax.require_rate(term_discount, name="term_discount")
     days = periods.active_days(month, active_from=active_from, active_until=active_until)
     full = decimals.multiply(component.unit_price, quantity, decimals.complement(discount))
-    # A full month needs no division, so nothing can be cut.
-    if days == month.days:
-        amount = full
-    else:
-        amount = decimals.divide(decimals.multiply(full, Decimal(days)), month.days)
+    partial = decimals.divide(decimals.multiply(full, Decimal(days)), month.days)
     kept_numerator, kept_denominator = decimals.complement(discount).as_integer_ratio()
     parts = [_plain_product(quantity, component.unit_price)]
     if discount:
@@ -198,7 +187,8 @@ def rate_recurring(
         unit_price=component.unit_price,
         factor_numerator=kept_numerator * days,
         factor_denominator=kept_denominator * month.days,
-        amount=amount,
+        # A full month needs no division, so nothing can be cut.
+        amount=full if days == month.days else partial,
         formula=" × ".join(parts),
     )
 
@@ -230,9 +220,7 @@ def committed_amount(
     one_time = sum(line.net_minor for line in lines if line.kind == ONE_TIME)
     monthly = sum(line.net_minor for line in lines if line.kind == RECURRING)
     term_net = one_time + months * monthly
-    tax_lines = tax.tax_by_rate(
-        [(line.term_net_minor, line.vat_rate) for line in lines], currency=currency
-    )
+    tax_lines = tax.tax_by_rate([(line.term_net_minor, line.vat_rate) for line in lines], currency=currency)
     tax_minor = sum(line.tax_minor for line in tax_lines)
     return CommittedQuote(
         currency=currency,

@@ -83,8 +83,7 @@ def gross_from_net(net: Decimal, rate: Decimal) -> Decimal:
 def _spread_one_rate(nets: Sequence[int], tax_line: TaxLine) -> list[int]:
     if sum(nets) != tax_line.net_minor:
         raise TaxLinesMismatch(
-            f"The nets at {tax_line.rate} add up to {sum(nets)}, "
-            f"but the tax line says {tax_line.net_minor}."
+            f"The nets at {tax_line.rate} add up to {sum(nets)}, but the tax line says {tax_line.net_minor}."
         )
     numerator, denominator = tax_line.rate.as_integer_ratio()
     try:

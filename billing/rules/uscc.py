@@ -77,9 +77,7 @@ def check(code: str) -> None:
 
 def check_character(body: str) -> str:
     """The 18th character for the first 17."""
-    total = sum(
-        _VALUES[character] * weight for character, weight in zip(body, _WEIGHTS, strict=True)
-    )
+    total = sum(_VALUES[character] * weight for character, weight in zip(body, _WEIGHTS, strict=True))
     return ALPHABET[(31 - total % 31) % 31]
 
 

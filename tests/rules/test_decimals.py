@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from billing.rules import decimals, money
 
-_amounts = st.decimals(
-    min_value=D(-(10**40)), max_value=D(10**40), allow_nan=False, allow_infinity=False
-)
+_amounts = st.decimals(min_value=D(-(10**40)), max_value=D(10**40), allow_nan=False, allow_infinity=False)
 
 
 @given(_amounts, _amounts)

@@ -104,23 +104,14 @@ def test_order_and_neighbours():
 )
 def test_active_days(active_from, active_until, days):
     until = date.fromisoformat(active_until) if active_until else None
-    assert (
-        periods.active_days(
-            Month(2026, 10), active_from=date.fromisoformat(active_from), active_until=until
-        )
-        == days
-    )
+    assert periods.active_days(Month(2026, 10), active_from=date.fromisoformat(active_from), active_until=until) == days
 
 
 def test_an_interval_never_ends_before_it_begins():
     with pytest.raises(periods.InvalidInterval):
-        periods.active_days(
-            Month(2026, 10), active_from=date(2026, 10, 2), active_until=date(2026, 10, 1)
-        )
+        periods.active_days(Month(2026, 10), active_from=date(2026, 10, 2), active_until=date(2026, 10, 1))
     with pytest.raises(TypeError):
-        periods.active_days(
-            Month(2026, 10), active_from=datetime(2026, 10, 2, tzinfo=UTC), active_until=None
-        )
+        periods.active_days(Month(2026, 10), active_from=datetime(2026, 10, 2, tzinfo=UTC), active_until=None)
 
 
 @pytest.mark.parametrize(
@@ -142,9 +133,7 @@ def test_add_months_clamps_to_the_month_end(day, n, expected):
     assert periods.add_months(date.fromisoformat(day), n) == date.fromisoformat(expected)
 
 
-_instants = st.datetimes(
-    min_value=datetime(1971, 1, 1), max_value=datetime(9990, 1, 1), timezones=st.just(UTC)
-)
+_instants = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(9990, 1, 1), timezones=st.just(UTC))
 _days = st.dates(min_value=date(1971, 1, 1), max_value=date(2200, 1, 1))
 
 

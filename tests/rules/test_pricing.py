@@ -18,9 +18,7 @@ NO_DISCOUNT = D(0)
 def make(kind=pricing.RECURRING, unit_price="100", vat_rate="0.06", **fields):
     fields.setdefault("meter", "vcpu_hours" if kind == pricing.METERED else None)
     fields.setdefault("code", "c")
-    return Component(
-        kind=kind, unit_price=D(unit_price), vat_rate=D(vat_rate), unit="unit", **fields
-    )
+    return Component(kind=kind, unit_price=D(unit_price), vat_rate=D(vat_rate), unit="unit", **fields)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +62,7 @@ def test_each_kind_has_its_own_rule():
     with pytest.raises(pricing.WrongKind):
         pricing.metered_charge(make(pricing.ONE_TIME), quantity=D(1))
     with pytest.raises(pricing.WrongKind):
-        pricing.recurring_charge(
-            make(pricing.ONE_TIME), quantity=D(1), term_discount=NO_DISCOUNT, **month
-        )
+        pricing.recurring_charge(make(pricing.ONE_TIME), quantity=D(1), term_discount=NO_DISCOUNT, **month)
 
 
 @pytest.mark.parametrize("quantity", ["-0.000001", "NaN", "sNaN", "Infinity", "-Infinity"])
@@ -84,10 +80,8 @@ def test_a_quantity_is_a_decimal(quantity):
 
 
 def test_a_metered_charge_is_exact():
-    rated = pricing.rate_metered(
-        make(pricing.METERED, "0.12345678"), quantity=D("1234567890123456789.123456")
-    )
-    assert rated.amount == D("152415763999390337.83020604583968")
+    rated = pricing.rate_metered(make(pricing.METERED, "0.12345678"), quantity=D("1234567890123456789.123456"))
+    assert rated.amount == D("152415776406035777.65432090023168")
     assert rated.formula == "1234567890123456789.123456 × 0.12345678"
     assert (rated.factor_numerator, rated.factor_denominator) == (1, 1)
 
@@ -113,9 +107,7 @@ def test_a_recurring_charge_explains_itself():
     st.dates(date(2024, 1, 1), date(2029, 1, 1)),
     st.integers(0, 60),
 )
-def test_a_recurring_charge_is_the_true_fraction_to_the_fen(
-    price, quantity, discount, first, length
-):
+def test_a_recurring_charge_is_the_true_fraction_to_the_fen(price, quantity, discount, first, length):
     month = Month.of_date(first)
     until = date.fromordinal(first.toordinal() + length)
     rated = pricing.rate_recurring(
@@ -141,9 +133,7 @@ def test_a_recurring_charge_is_the_true_fraction_to_the_fen(
 )
 def test_metered_use_costs_the_same_in_one_piece_or_in_many(price, quantities):
     component = make(pricing.METERED, price)
-    pieces = sum(
-        (Fraction(pricing.metered_charge(component, quantity=q)) for q in quantities), Fraction(0)
-    )
+    pieces = sum((Fraction(pricing.metered_charge(component, quantity=q)) for q in quantities), Fraction(0))
     whole = Fraction(price) * sum((Fraction(q) for q in quantities), Fraction(0))
     assert pieces == whole
 
@@ -185,9 +175,7 @@ def test_the_committed_amount_of_a_plan():
     ],
 )
 def test_little_is_committed_without_a_term_or_without_components(components, months, expected):
-    quote = pricing.committed_amount(
-        components, quantity=D(1), months=months, term_discount=NO_DISCOUNT
-    )
+    quote = pricing.committed_amount(components, quantity=D(1), months=months, term_discount=NO_DISCOUNT)
     assert expected == (
         quote.one_time_net_minor,
         quote.monthly_net_minor,
@@ -226,9 +214,7 @@ def test_a_yen_plan_is_rounded_to_yen_and_an_unknown_currency_refused():
 )
 def test_the_term_price_is_the_sum_of_its_full_months(priced, quantity, months, discount):
     components = [make(kind, price, rate) for kind, price, rate in priced]
-    quote = pricing.committed_amount(
-        components, quantity=quantity, months=months, term_discount=discount
-    )
+    quote = pricing.committed_amount(components, quantity=quantity, months=months, term_discount=discount)
     month = Month(2026, 2)
     billed = 0
     for component in components:

@@ -47,8 +47,13 @@ def test_a_wrong_code_says_why_and_what_to_do(code, reason):
 
 @pytest.mark.parametrize(
     "typed",
-    ["91350100m000100y43", " 91350100 M000100Y43\n", "９１３５０１００Ｍ０００１００Ｙ４３", "91350100\u3000m000100y43"],
-)  # fmt: skip
+    [
+        "91350100m000100y43",
+        " 91350100 M000100Y43\n",
+        "９１３５０１００Ｍ０００１００Ｙ４３",
+        "91350100\u3000m000100y43",
+    ],
+)
 def test_what_people_type_is_brought_to_one_form(typed):
     assert uscc.normalise(typed) == "91350100M000100Y43"
 
@@ -82,9 +87,7 @@ def test_a_wrong_code_has_no_class():
         uscc.organisation_class("91350100M000100Y44")
 
 
-_codes = (
-    st.text(uscc.ALPHABET, min_size=17, max_size=17).filter(lambda b: b[0] != "0").map(complete)
-)
+_codes = st.text(uscc.ALPHABET, min_size=17, max_size=17).filter(lambda b: b[0] != "0").map(complete)
 
 
 @given(_codes, st.integers(0, 17), st.sampled_from(uscc.ALPHABET))
