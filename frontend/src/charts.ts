@@ -77,7 +77,7 @@ function option(data: ChartData) {
     yAxis: {
       type: "value",
       name: data.unit,
-      nameTextStyle: { color: muted, align: "right" },
+      nameTextStyle: { color: muted, align: "left", padding: [0, 0, 0, -24] },
       axisLabel: { color: muted },
       splitLine: { lineStyle: { color: line, type: "dashed" } },
     },
