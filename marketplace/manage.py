@@ -4,7 +4,7 @@ import os
 import sys
 
 # These create or alter tables, so they connect as the role that owns them.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "flush"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "start_over"}
 
 
 def main() -> None:

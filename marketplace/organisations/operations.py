@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -89,6 +90,20 @@ def create_organisation(
         now=now,
     )
     return organisation
+
+
+@transaction.atomic
+def create_user(*, email: str, password: str, full_name: str, actor: actors.Actor, now: datetime) -> User:
+    """Register a person. Raises ValidationError naming `email` (taken) or `password` (too weak)."""
+    if User.objects.filter(email=email.lower()).exists():
+        raise ValidationError({"email": _("A person with this e-mail address is registered already.")})
+    try:
+        password_validation.validate_password(password)
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from error
+    user = User.objects.create_user(email, password, full_name=full_name, date_joined=now)
+    record(actor=actor, action="user.created", object_type="user", object_id=user.pk, now=now)
+    return user
 
 
 @transaction.atomic

@@ -46,6 +46,11 @@ def find_actor_by_token(*, token: str, now: datetime) -> actors.Actor | None:
     )
 
 
+def find_user(*, email: str) -> User | None:
+    """A person by e-mail address."""
+    return User.objects.filter(email=email.lower()).first()
+
+
 def list_memberships(*, user_id: int) -> list[Membership]:
     """A person's organisations, for the switch in the frame."""
     return list(Membership.objects.filter(user_id=user_id).select_related("organisation").order_by("id"))

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "marketplace.statistics",
     # doors
     "marketplace.api",
+    "marketplace.demo.apps.DemoConfig",
     "marketplace.shop.apps.Shop",
     "marketplace.shop.analytics.apps.AnalyticsConfig",
     "marketplace.shop.basket.apps.BasketConfig",

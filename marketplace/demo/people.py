@@ -1,0 +1,62 @@
+"""The log-ins of the demo: one for each audience, and the colleagues they need."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from marketplace.demo.world import World
+from marketplace.organisations import actors, operations, queries
+from marketplace.organisations.models import Organisation
+
+PASSWORD: Final = "chifeng-cloud-demo"  # noqa: S105  (invented people on a machine of your own; README shows it)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One log-in: `organisation` is a code of the sample data (B01, P01 …) or "platform"."""
+
+    title: str
+    email: str
+    name: str
+    organisation: str
+    roles: tuple[str, ...]
+
+
+PEOPLE: Final = (
+    Person("Provider", "provider@demo.example", "包晓东", "P01", ("owner", "operations", "finance")),
+    Person("Buyer (agency)", "buyer@demo.example", "王丽娜", "B01", ("buyer", "finance")),
+    Person("Procurement officer", "officer@demo.example", "乌云", "platform", ("officer", "operator")),
+    Person("Finance", "finance@demo.example", "李志强", "platform", ("finance",)),
+    Person("Buyer's approver", "approver@demo.example", "赵建国", "B01", ("approver",)),
+    Person("Buyer (company)", "company@demo.example", "陈思远", "B04", ("owner",)),
+)
+DEMO_LOG_INS: Final = PEOPLE
+
+
+def create_people(*, world: World, now: datetime) -> None:
+    """Create the log-ins, and for every other buyer and provider an owner who acts in the sample months."""
+    for person in PEOPLE:
+        _create(email=person.email, name=person.name, organisation=_find(world, person.organisation), roles=person.roles, now=now)
+    for code, organisation in [*world.buyers.items(), *world.providers.items()]:
+        _create(email=f"owner-{code.lower()}@demo.example", name=f"{code} owner", organisation=organisation, roles=("owner",), now=now)
+    for code in world.buyers:
+        _create(
+            email=f"approver-{code.lower()}@demo.example",
+            name=f"{code} approver",
+            organisation=world.buyers[code],
+            roles=("approver",),
+            now=now,
+        )
+
+
+def _find(world: World, code: str) -> Organisation:
+    if code == "platform":
+        return world.platform
+    return world.buyers.get(code) or world.providers[code]
+
+
+def _create(*, email: str, name: str, organisation: Organisation, roles: tuple[str, ...], now: datetime) -> None:
+    user = queries.find_user(email=email) or operations.create_user(
+        email=email, password=PASSWORD, full_name=name, actor=actors.VISITOR, now=now
+    )
+    operations.add_member(organisation=organisation, user=user, roles=roles, actor=actors.VISITOR, now=now)
