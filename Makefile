@@ -117,7 +117,7 @@ $(BUILT): $(INSTALLED) $(FRONTEND_SOURCES)
 		npm() { node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; }; \
 	fi; \
 	echo "Building scripts and styles"; \
-	cd frontend && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel warn
+	cd frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build -- --logLevel warn
 	@touch $@
 
 # Django reads compiled catalogues; Babel compiles them where there is no msgfmt.
