@@ -35,7 +35,7 @@ help: ## Show this text
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F '|' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 demo: install build ## Load the sample month (once), serve it and print the log-ins
-	@ENVIRONMENT=demo; export ENVIRONMENT; exec $(call with-services,demo) $(MANAGE) demo
+	@ENVIRONMENT=demo; export ENVIRONMENT; exec $(call with-services,demo) $(MANAGE) demo --port $(PORT)
 
 run: install build ## Serve with worker and clock, on the data of the demo, loading nothing
 	@ENVIRONMENT=demo; export ENVIRONMENT; \
@@ -82,7 +82,9 @@ clean-data: install ## Remove all data of demo, tests and benchmarks
 # Debian ships Python without ensurepip unless python3-venv is installed; its own pip, if there is
 # one, can fill an empty environment as well.
 $(UV_STAMP):
-	@found=; for python in python3.11 python3 python3.12 python3.13 python3.14; do \
+	@if .venv/bin/python -m pip --version >/dev/null 2>&1; then \
+		.venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" && touch $@; exit; fi; \
+	found=; for python in python3.11 python3 python3.12 python3.13 python3.14; do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			found=$$python; break; fi; done; \
 	if [ -z "$$found" ]; then echo "Python 3.11 or newer was not found. Install it and try again." >&2; exit 1; fi; \
@@ -93,8 +95,8 @@ $(UV_STAMP):
 		$$found -m pip --python .venv/bin/python install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" || exit 1; \
 	else \
 		echo "$$found can make no environment with pip. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
-	fi
-	@touch $@
+	fi; \
+	touch $@
 
 $(INSTALLED): $(UV_STAMP) pyproject.toml uv.lock
 	@echo "Installing the locked packages"
@@ -103,11 +105,13 @@ $(INSTALLED): $(UV_STAMP) pyproject.toml uv.lock
 
 # --- how the front end is built --------------------------------------------------------------------
 
+define IS_NEW_ENOUGH
+const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)
+endef
+
 # The Node of the machine if it is new enough for Vite, else the one of the locked wheel.
 $(BUILT): $(INSTALLED) $(FRONTEND_SOURCES)
-	@new_enough='const [a, b] = process.versions.node.split(".").map(Number); \
-		process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)'; \
-	if node -e "$$new_enough" 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	@if node -e '$(IS_NEW_ENOUGH)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
 		npm() { command npm "$$@"; }; \
 	else \
 		echo "No Node 20.19 or newer here: taking the one from PyPI"; \
