@@ -1,0 +1,177 @@
+"""Reads: contracts and orders for the side that asks, bindings for metering, what rating has to rate.
+
+An order is Oscar's row; whose it is stands in its contracts, one for each line.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from billing.contracts import orders
+from billing.contracts.locks import NoSuchContract, scope
+from billing.contracts.models import Contract, ContractCapacity
+from billing.contracts.orders import get_order, list_orders
+from billing.rules.periods import Month
+from marketplace.procurement import queries as procurement
+from marketplace.procurement.models import Approval
+from providers.models import CapacityPool
+
+__all__ = [
+    "contracts_by_number",
+    "contracts_in_month",
+    "count_contracts",
+    "find_approval_of",
+    "get_contract",
+    "get_order",
+    "list_contracts",
+    "list_deliveries",
+    "list_orders",
+    "unreconciled_pools",
+]
+
+PAGE_SIZE: Final = 50
+PAYMENT_METHODS: Final = Contract.PaymentMethod.choices
+STATUSES: Final = Contract.Status.choices
+RATABLE: Final = (Contract.Status.ACTIVE, Contract.Status.SUSPENDED, Contract.Status.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractBinding:
+    """What metering must know of a contract: which meters it has and when it ran."""
+
+    id: int
+    meters: frozenset[str]
+    start_date: date | None
+    end_date: date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolDifference:
+    """A pool whose `allocated` is not what the contracts hold of it."""
+
+    pool_id: int
+    resource: str
+    allocated: Decimal
+    held: Decimal
+
+
+def list_contracts(
+    *,
+    buyer_id: int | None = None,
+    provider_organisation_id: int | None = None,
+    status: str | None = None,
+    page: int = 1,
+) -> Page:
+    """A side's contracts, newest first, 50 a page, in 2 queries. With neither side named: all, for the platform."""
+    contracts = _of(buyer_id=buyer_id, provider_organisation_id=provider_organisation_id)
+    if status:
+        contracts = contracts.filter(status=status)
+    rows = contracts.select_related("buyer", "provider", "plan").order_by("-placed_at", "-pk")
+    return Paginator(rows, PAGE_SIZE).get_page(page)
+
+
+def count_contracts(*, buyer_id: int | None = None, provider_organisation_id: int | None = None) -> dict[str, int]:
+    """How many contracts a side has, by status; one query."""
+    contracts = _of(buyer_id=buyer_id, provider_organisation_id=provider_organisation_id)
+    return dict(contracts.order_by().values_list("status").annotate(Count("pk")))
+
+
+def list_deliveries(*, provider_organisation_id: int, is_cleared: bool = True, page: int = 1) -> Page:
+    """What a provider has to deliver, oldest first; or (`is_cleared=False`) what its buyers have yet to approve."""
+    undecided = Approval.objects.exclude(status=Approval.Status.APPROVED).values("order_number")
+    rows = _of(buyer_id=None, provider_organisation_id=provider_organisation_id).filter(status=Contract.Status.PENDING)
+    rows = rows.exclude(order_number__in=undecided) if is_cleared else rows.filter(order_number__in=undecided)
+    rows = rows.select_related("buyer", "plan", "offering__data_centre").order_by("placed_at", "pk")
+    return Paginator(rows, PAGE_SIZE).get_page(page)
+
+
+def get_contract(*, number: str, organisation_id: int | None, side: str) -> Contract:
+    """A contract with its plan, components, capacity and transitions. Raises NoSuchContract for another's."""
+    contract = (
+        Contract.objects.filter(scope(side=side, organisation_id=organisation_id), number=number)
+        .select_related("buyer", "provider", "plan__price_book", "offering__data_centre", "order_line")
+        .prefetch_related("plan__components", "capacity__pool", "transitions")
+        .first()
+    )
+    if contract is None:
+        raise NoSuchContract(number)
+    return contract
+
+
+def find_approval_of(*, contract: Contract, side: str) -> Approval | None:
+    """The approval of a contract's order; None if it needed none. A provider sees only its state."""
+    approval = procurement.approvals_of(order_numbers=[contract.order_number]).get(contract.order_number)
+    return orders.discreet(approval, side=side)
+
+
+def contracts_by_number(*, provider_id: int, numbers: Collection[str]) -> dict[str, ContractBinding]:
+    """A provider's (Partner id) contracts by number, in one query; another provider's are missing."""
+    metered = Q(plan__components__kind="metered")
+    rows = (
+        Contract.objects.filter(provider_id=provider_id, number__in=numbers)
+        .order_by()
+        .annotate(meters=ArrayAgg("plan__components__meter", filter=metered, default=Value([])))
+        .values("number", "pk", "meters", "start_date", "end_date", "status")
+    )
+    return {
+        row["number"]: ContractBinding(
+            id=row["pk"],
+            meters=frozenset(row["meters"]),
+            start_date=row["start_date"],
+            end_date=row["end_date"],
+            status=row["status"],
+        )
+        for row in rows
+    }
+
+
+def contracts_in_month(*, month: Month, after_id: int = 0, limit: int) -> list[Contract]:
+    """Contracts that ran on at least one day of a month, by id from `after_id` on, with plan and components."""
+    return list(
+        Contract.objects.filter(
+            Q(end_date=None) | Q(end_date__gt=month.first_date),
+            status__in=RATABLE,
+            start_date__lt=month.end_date,
+            pk__gt=after_id,
+        )
+        .exclude(end_date=F("start_date"))
+        .select_related("plan__price_book", "provider", "buyer")
+        .prefetch_related("plan__components")
+        .order_by("pk")[:limit]
+    )
+
+
+def unreconciled_pools() -> list[PoolDifference]:
+    """Pools whose `allocated` differs from what contracts hold of them; none, if all is well."""
+    held = (
+        ContractCapacity.objects.filter(pool=OuterRef("pk"), released_at=None)
+        .order_by()
+        .values("pool")
+        .annotate(total=Sum("quantity"))
+        .values("total")
+    )
+    zero = Value(Decimal(0), output_field=DecimalField(max_digits=18, decimal_places=3))
+    pools = (
+        CapacityPool.objects.annotate(held=Coalesce(Subquery(held), zero)).exclude(held=F("allocated")).order_by("pk")
+    )
+    return [
+        PoolDifference(pool_id=pool.pk, resource=pool.resource, allocated=pool.allocated, held=pool.held)
+        for pool in pools
+    ]
+
+
+def _of(*, buyer_id: int | None, provider_organisation_id: int | None) -> QuerySet[Contract, Any]:
+    contracts = Contract.objects.all()
+    if buyer_id is not None:
+        contracts = contracts.filter(buyer_id=buyer_id)
+    if provider_organisation_id is not None:
+        contracts = contracts.filter(provider__organisation_id=provider_organisation_id)
+    return contracts
