@@ -42,6 +42,7 @@ class ExportRun(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     error = models.CharField(_("error"), max_length=300, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_until = models.DateTimeField(_("worker is heard of until"), null=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
 

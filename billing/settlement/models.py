@@ -4,13 +4,27 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class SettlementSeries(models.Model):
+    """The last settlement number of a month: a locked row, so that numbers have no gaps."""
+
+    period_start_date = models.DateField(_("month"), unique=True)
+    last = models.PositiveIntegerField(_("last number"), default=0)
+
+    class Meta:
+        verbose_name = _("settlement number series")
+        verbose_name_plural = _("settlement number series")
+
+
 class Settlement(models.Model):
-    """One provider's money collected in one month: gross − commission − VAT on the commission = net."""
+    """One provider's money collected in one month: gross − commission − VAT on the commission = net.
+
+    Only its state moves; the database refuses every other change.
+    """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        APPROVED = "approved", _("Approved")
-        PAID = "paid", _("Paid")
+        DRAFT = "draft", _("To be approved")
+        APPROVED = "approved", _("To be paid")
+        PAID = "paid", _("Paid out")
 
     number = models.CharField(_("number"), max_length=30, unique=True)
     provider = models.ForeignKey(
@@ -24,6 +38,8 @@ class Settlement(models.Model):
     commission_minor = models.BigIntegerField(_("commission"))
     commission_vat_minor = models.BigIntegerField(_("VAT on the commission"))
     net_minor = models.BigIntegerField(_("payable"))
+    lines_count = models.PositiveIntegerField(_("lines"), default=0)
+    orders_count = models.PositiveIntegerField(_("orders"), default=0)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     drafted_at = models.DateTimeField(_("drafted"))
     due_date = models.DateField(_("due"))
@@ -52,6 +68,11 @@ class Settlement(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def fee_minor(self) -> int:
+        """What the platform keeps: commission and the VAT on it."""
+        return self.commission_minor + self.commission_vat_minor
+
 
 class SettlementLine(models.Model):
     """One collection that is settled, once."""
@@ -68,11 +89,27 @@ class SettlementLine(models.Model):
         ordering = ["id"]
 
 
+class SettlementPart(models.Model):
+    """What of a settlement came from one service type. Σ parts = gross; pages sum these, not the lines."""
+
+    settlement = models.ForeignKey(Settlement, models.PROTECT, related_name="parts", verbose_name=_("settlement"))
+    service_model = models.CharField(_("service type"), max_length=12)
+    gross_minor = models.BigIntegerField(_("collected"))
+
+    class Meta:
+        verbose_name = _("part of a settlement")
+        verbose_name_plural = _("parts of a settlement")
+        ordering = ["service_model"]
+        constraints = [
+            models.UniqueConstraint(fields=["settlement", "service_model"], name="settlement_part_unique"),
+        ]
+
+
 class Payout(models.Model):
     """The money sent to a provider for a settlement."""
 
     settlement = models.OneToOneField(Settlement, models.PROTECT, related_name="payout", verbose_name=_("settlement"))
-    bank_reference = models.CharField(_("bank reference"), max_length=80, unique=True)
+    bank_reference = models.CharField(_("bank reference"), max_length=80)
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     paid_at = models.DateTimeField(_("paid"))
@@ -83,4 +120,7 @@ class Payout(models.Model):
     class Meta:
         verbose_name = _("payout")
         verbose_name_plural = _("payouts")
-        constraints = [models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payout_positive")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payout_positive"),
+            models.UniqueConstraint(fields=["bank_reference"], name="payout_reference_unique"),
+        ]

@@ -7,83 +7,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partner', '0008_partner_organisation_datacentre_agreement_and_more'),
-        ('payments', '0001_initial'),
+        ("partner", "0008_partner_organisation_datacentre_agreement_and_more"),
+        ("payments", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Settlement',
+            name="Settlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=30, unique=True, verbose_name='number')),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('gross_minor', models.BigIntegerField(verbose_name='collected')),
-                ('commission_rate', models.DecimalField(decimal_places=4, max_digits=5, verbose_name='commission rate')),
-                ('commission_minor', models.BigIntegerField(verbose_name='commission')),
-                ('commission_vat_minor', models.BigIntegerField(verbose_name='VAT on the commission')),
-                ('net_minor', models.BigIntegerField(verbose_name='payable')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('paid', 'Paid')], default='draft', max_length=10, verbose_name='status')),
-                ('drafted_at', models.DateTimeField(verbose_name='drafted')),
-                ('due_date', models.DateField(verbose_name='due')),
-                ('approved_at', models.DateTimeField(null=True, verbose_name='approved')),
-                ('paid_at', models.DateTimeField(null=True, verbose_name='paid')),
-                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.agreement', verbose_name='agreement')),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='partner.partner', verbose_name='provider')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=30, unique=True, verbose_name="number")),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("gross_minor", models.BigIntegerField(verbose_name="collected")),
+                (
+                    "commission_rate",
+                    models.DecimalField(decimal_places=4, max_digits=5, verbose_name="commission rate"),
+                ),
+                ("commission_minor", models.BigIntegerField(verbose_name="commission")),
+                ("commission_vat_minor", models.BigIntegerField(verbose_name="VAT on the commission")),
+                ("net_minor", models.BigIntegerField(verbose_name="payable")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("approved", "Approved"), ("paid", "Paid")],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("drafted_at", models.DateTimeField(verbose_name="drafted")),
+                ("due_date", models.DateField(verbose_name="due")),
+                ("approved_at", models.DateTimeField(null=True, verbose_name="approved")),
+                ("paid_at", models.DateTimeField(null=True, verbose_name="paid")),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partner.agreement",
+                        verbose_name="agreement",
+                    ),
+                ),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="approved by",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="settlements",
+                        to="partner.partner",
+                        verbose_name="provider",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'settlement',
-                'verbose_name_plural': 'settlements',
-                'ordering': ['-period_start_date', 'number'],
+                "verbose_name": "settlement",
+                "verbose_name_plural": "settlements",
+                "ordering": ["-period_start_date", "number"],
             },
         ),
         migrations.CreateModel(
-            name='Payout',
+            name="Payout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bank_reference', models.CharField(max_length=80, unique=True, verbose_name='bank reference')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('paid_at', models.DateTimeField(verbose_name='paid')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('settlement', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='payout', to='settlement.settlement', verbose_name='settlement')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("bank_reference", models.CharField(max_length=80, unique=True, verbose_name="bank reference")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("paid_at", models.DateTimeField(verbose_name="paid")),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "settlement",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payout",
+                        to="settlement.settlement",
+                        verbose_name="settlement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payout',
-                'verbose_name_plural': 'payouts',
+                "verbose_name": "payout",
+                "verbose_name_plural": "payouts",
             },
         ),
         migrations.CreateModel(
-            name='SettlementLine',
+            name="SettlementLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('gross_minor', models.BigIntegerField(verbose_name='collected')),
-                ('collection', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='settlement_line', to='payments.linecollection', verbose_name='collection')),
-                ('settlement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='settlement.settlement', verbose_name='settlement')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("gross_minor", models.BigIntegerField(verbose_name="collected")),
+                (
+                    "collection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="settlement_line",
+                        to="payments.linecollection",
+                        verbose_name="collection",
+                    ),
+                ),
+                (
+                    "settlement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="settlement.settlement",
+                        verbose_name="settlement",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'settlement line',
-                'verbose_name_plural': 'settlement lines',
-                'ordering': ['id'],
+                "verbose_name": "settlement line",
+                "verbose_name_plural": "settlement lines",
+                "ordering": ["id"],
             },
         ),
         migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('provider', 'period_start_date', 'currency'), name='settlement_unique_per_month'),
+            model_name="settlement",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "period_start_date", "currency"), name="settlement_unique_per_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.CheckConstraint(condition=models.Q(('net_minor', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('gross_minor'), '-', models.F('commission_minor')), '-', models.F('commission_vat_minor')))), name='settlement_net'),
+            model_name="settlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "net_minor",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("gross_minor"), "-", models.F("commission_minor")
+                            ),
+                            "-",
+                            models.F("commission_vat_minor"),
+                        ),
+                    )
+                ),
+                name="settlement_net",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='payout_positive'),
+            model_name="payout",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payout_positive"),
         ),
     ]

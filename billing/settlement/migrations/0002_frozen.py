@@ -8,9 +8,7 @@ class Migration(migrations.Migration):
 
     operations = [
         append_only.seal("settlement_settlement"),
-        append_only.frozen_except(
-            "settlement_settlement", ["status", "approved_at", "approved_by_id", "paid_at"]
-        ),
+        append_only.frozen_except("settlement_settlement", ["status", "approved_at", "approved_by_id", "paid_at"]),
         append_only.append_only("settlement_settlementline"),
         append_only.sealed_children(
             "settlement_settlementline", parent="settlement_settlement", column="settlement_id"
