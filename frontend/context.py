@@ -88,10 +88,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     current = Frame(request)
     return {
         "frame": current,
-        "navigation": SimpleLazyObject(
-            lambda: navigation.build_header(request, current.actor)
-        ),
-        "side_navigation": SimpleLazyObject(
-            lambda: navigation.build_side(request, current.actor)
-        ),
+        "navigation": SimpleLazyObject(lambda: navigation.build_header(request, current.actor)),
+        "side_navigation": SimpleLazyObject(lambda: navigation.build_side(request, current.actor)),
     }

@@ -1,4 +1,7 @@
-"""Every component with invented content: a sample for people who write pages, and for the tests."""
+"""Every component with invented content: a sample for people who write pages, and for the tests.
+
+The site has no address for it; `tests/browser/urls.py` gives it one.
+"""
 
 import datetime
 from decimal import Decimal

@@ -138,13 +138,9 @@ def build_header(request: HttpRequest, actor: actors.Actor) -> list[Item]:
 
 def build_side(request: HttpRequest, actor: actors.Actor) -> list[Group]:
     """The groups of the console's side navigation, the item the request is in marked."""
-    groups = [
-        (label, show(entries, actor)) for label, entries in CONSOLES.get(actor.side, ())
-    ]
+    groups = [(label, show(entries, actor)) for label, entries in CONSOLES.get(actor.side, ())]
     marked = iter(mark_active(request, [item for _label, items in groups for item in items]))
-    return [
-        Group(label, tuple(next(marked) for _item in items)) for label, items in groups if items
-    ]
+    return [Group(label, tuple(next(marked) for _item in items)) for label, items in groups if items]
 
 
 def show(entries: Iterable[Entry], actor: actors.Actor) -> list[Item]:

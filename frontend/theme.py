@@ -21,9 +21,7 @@ def read_theme(request: HttpRequest) -> str:
 def choose_theme(request: HttpRequest) -> HttpResponse:
     """Store `theme` in the cookie and go back to `next`, if that is one of our addresses."""
     back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = resolve_url("/")
     response = HttpResponseRedirect(back)
     chosen = request.POST.get("theme", "")

@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
+from frontend import theme
+
 urlpatterns = [
+    path("theme/", theme.choose_theme, name="theme"),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("frontend.pages.public.urls")),
     path("buyer/", include("frontend.pages.buyer.urls")),
     path("provider/", include("frontend.pages.provider.urls")),
