@@ -132,7 +132,12 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["django_cotton.templatetags.cotton", "django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "frontend.templatetags.marketplace_ui",
+            ],
         },
     }
 ]
@@ -199,7 +204,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "frontend.storage.StaticStorage"},
 }
 WHITENOISE_USE_FINDERS = ENV.name != "production"
-WHITENOISE_IMMUTABLE_FILE_TEST = "frontend.storage.is_immutable"
+# names with Vite's hash or Django's never change
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/(build/assets/.+-[\w-]{8}|.+\.[0-9a-f]{12})\.\w+$"
 DJANGO_VITE = {
     "default": {
         "dev_mode": False,
@@ -208,6 +214,7 @@ DJANGO_VITE = {
     }
 }
 COTTON_DIR = "cotton"
+COTTON_ISOLATE_BY_DEFAULT = True  # a component sees its own attributes, not the page's variables
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
