@@ -9,8 +9,25 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from oscar.apps.catalogue.abstract_models import AbstractProduct
+from oscar.apps.catalogue.abstract_models import AbstractCategory, AbstractProduct, AbstractProductAttribute
+
+from listings import pricing
+
+
+class Category(AbstractCategory):
+    """A kind of offering below a service type, e.g. 云主机 below IaaS."""
+
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+
+
+class ProductAttribute(AbstractProductAttribute):
+    """One entry of the spec schema of a service type. The values stand in `Product.specs`, not in attribute tables."""
+
+    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
+    unit = models.CharField(_("unit"), max_length=30, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
 
 
 class Product(AbstractProduct):
@@ -72,6 +89,22 @@ class Product(AbstractProduct):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.is_public = self.state == self.State.PUBLISHED
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("offering", kwargs={"pk": self.pk, "slug": self.slug})
+
+    def quote(self, *, plan_id: int, quantity: int, term_months: int) -> pricing.Quote | None:
+        """The price of one of this offering's published plans; None if the plan is not (or no longer) for sale.
+
+        Oscar's strategy lives upstream, in `providers`, and asks the product for its price.
+        Raises pricing.UnknownTerm, pricing.InvalidQuantity.
+        """
+        plan = (
+            Plan.objects.filter(pk=plan_id, price_book__product=self, price_book__status=PriceBook.Status.PUBLISHED)
+            .select_related("price_book")
+            .first()
+        )
+        return None if plan is None else pricing.quote(plan=plan, quantity=quantity, term_months=term_months)
 
 
 class PriceBook(models.Model):

@@ -1,0 +1,230 @@
+"""Writes: providers, what they agreed to, their data centres, and the capacity they sell from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from marketplace.organisations import actors, errors
+from marketplace.organisations import operations as organisations
+from marketplace.organisations.models import Organisation
+from providers.models import Agreement, CapacityPool, DataCentre, Partner
+
+MAX_CAPACITY_PLACES = 3
+
+
+class NotAProvider(errors.Refused):
+    """The organisation is not on the selling side."""
+
+
+class DataCentreCodeTaken(errors.Conflict):
+    """Another data centre has this code."""
+
+
+class InvalidRate(errors.Refused):
+    """A rate is not a fraction from 0 to below 1."""
+
+
+class InvalidCapacity(errors.Refused):
+    """A quantity of capacity is not a positive number with at most three decimals."""
+
+
+class TotalBelowAllocated(errors.Conflict):
+    """A pool was to be made smaller than what is sold of it."""
+
+
+class NoSuchPool(errors.Conflict):
+    """The data centre has no pool of a resource that an offering draws."""
+
+    def __init__(self, resource: str) -> None:
+        self.resource = resource
+        super().__init__(
+            _("The data centre has no capacity of %(resource)s. Ask the provider to register it.")
+            % {"resource": resource},
+            field="quantity",
+        )
+
+
+class OutOfCapacity(errors.Conflict):
+    """Less is left of a pool than was wanted."""
+
+    def __init__(self, *, resource: str, wanted: Decimal, available: Decimal) -> None:
+        self.resource, self.wanted, self.available = resource, wanted, available
+        super().__init__(
+            _("Of %(resource)s, %(wanted)s is wanted but only %(available)s is left. Order a smaller quantity.")
+            % {"resource": resource, "wanted": f"{wanted.normalize():f}", "available": f"{available.normalize():f}"},
+            field="quantity",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What was taken of one pool: give it back with `release`."""
+
+    pool_id: int
+    quantity: Decimal
+
+
+@transaction.atomic
+def register_provider(*, organisation_id: int, actor: actors.Actor, now: datetime) -> Partner:
+    """Make an organisation of the provider side a seller. Registering twice returns the same partner."""
+    organisation = Organisation.objects.get(pk=organisation_id)
+    if organisation.side != Organisation.Side.PROVIDER:
+        raise NotAProvider(
+            _("%(name)s is not registered as a provider. Register it on the provider side first.")
+            % {"name": organisation.name},
+            field="organisation",
+        )
+    partner, is_new = Partner.objects.get_or_create(organisation=organisation, defaults={"name": organisation.name})
+    if is_new:
+        organisations.record(
+            actor=actor, action="provider.registered", object_type="provider", object_id=organisation.public_id, now=now
+        )
+    return partner
+
+
+@transaction.atomic
+def add_data_centre(
+    *,
+    code: str,
+    name: str,
+    partner: Partner,
+    county_code: str,
+    status: str,
+    actor: actors.Actor,
+    now: datetime,
+    **facts: Any,
+) -> DataCentre:
+    """Register a data centre. `facts` are fields of DataCentre: PUE, MLPS, racks, servers …
+
+    Raises DataCentreCodeTaken.
+    """
+    if DataCentre.objects.filter(code=code).exists():
+        raise DataCentreCodeTaken(_("A data centre with the code %(code)s exists already.") % {"code": code}, field="code")
+    centre = DataCentre.objects.create(
+        code=code, name=name, partner=partner, county_id=county_code, status=status, **facts
+    )
+    organisations.record(
+        actor=actor, action="data_centre.added", object_type="data_centre", object_id=code, now=now, details={"status": status}
+    )
+    return centre
+
+
+@transaction.atomic
+def agree(
+    *,
+    partner: Partner,
+    effective_date: date,
+    commission_rate: Decimal,
+    commission_vat_rate: Decimal,
+    actor: actors.Actor,
+    now: datetime,
+) -> Agreement:
+    """Write the next version of what the platform keeps (rates as fractions: 2 % is 0.02), in force from a date on."""
+    for field, rate in (("commission_rate", commission_rate), ("commission_vat_rate", commission_vat_rate)):
+        if not 0 <= rate < 1:
+            raise InvalidRate(_("Give the rate as a fraction from 0 to below 1: 2 % is 0.02."), field=field)
+    Partner.objects.select_for_update().get(pk=partner.pk)  # one version at a time
+    last = Agreement.objects.filter(partner=partner).aggregate(last=Max("version"))["last"] or 0
+    agreement = Agreement.objects.create(
+        partner=partner,
+        version=last + 1,
+        effective_date=effective_date,
+        commission_rate=commission_rate,
+        commission_vat_rate=commission_vat_rate,
+    )
+    organisations.record(
+        actor=actor,
+        action="provider.agreed",
+        object_type="agreement",
+        object_id=agreement.pk,
+        now=now,
+        details={"commission_rate": str(commission_rate), "effective_date": effective_date.isoformat()},
+    )
+    return agreement
+
+
+@transaction.atomic
+def set_pool(
+    *, data_centre: DataCentre, resource: str, unit: str, total: Decimal, actor: actors.Actor, now: datetime
+) -> CapacityPool:
+    """Say how much of a resource a data centre has for sale. Raises TotalBelowAllocated, InvalidCapacity."""
+    total = _require_capacity(total, field="total", allow_zero=True)
+    pool, is_new = CapacityPool.objects.get_or_create(
+        data_centre=data_centre, resource=resource, defaults={"unit": unit, "total": total}
+    )
+    before = None if is_new else pool.total
+    if before == total and pool.unit == unit:
+        return pool
+    # The condition stands in the UPDATE: an order may be taking from the pool at this moment.
+    if not CapacityPool.objects.filter(pk=pool.pk, allocated__lte=total).update(unit=unit, total=total):
+        pool.refresh_from_db()
+        raise TotalBelowAllocated(
+            _("%(allocated)s of %(resource)s is sold already. Set a total of at least that.")
+            % {"allocated": f"{pool.allocated.normalize():f}", "resource": resource},
+            field="total",
+        )
+    organisations.record(
+        actor=actor,
+        action="pool.set",
+        object_type="capacity_pool",
+        object_id=pool.pk,
+        now=now,
+        details={"resource": resource, "before": None if before is None else str(before), "total": str(total)},
+    )
+    pool.refresh_from_db()
+    return pool
+
+
+def allocate(*, data_centre_id: int, draws: Mapping[str, Decimal]) -> list[Allocation]:
+    """Take `draws` (resource → quantity) of a data centre's pools: all of them or nothing.
+
+    Runs inside the caller's transaction, which gives everything back if it fails later.
+    Raises OutOfCapacity, NoSuchPool, InvalidCapacity.
+    """
+    assert connection.in_atomic_block, "allocate() belongs into the transaction that opens the contract"
+    wanted = {resource: _require_capacity(quantity, field="quantity") for resource, quantity in draws.items()}
+    pools = dict(
+        CapacityPool.objects.filter(data_centre_id=data_centre_id, resource__in=wanted).values_list("resource", "pk")
+    )
+    for resource in wanted:
+        if resource not in pools:
+            raise NoSuchPool(resource)
+    taken = []
+    with transaction.atomic():  # so that a caller who catches the refusal keeps nothing
+        # Always in the order of ids: two orders never wait for each other's pools crosswise.
+        for resource, pool_id in sorted(pools.items(), key=lambda pair: pair[1]):
+            _take(pool_id=pool_id, resource=resource, quantity=wanted[resource])
+            taken.append(Allocation(pool_id=pool_id, quantity=wanted[resource]))
+    return taken
+
+
+def release(*, allocations: Sequence[Allocation]) -> None:
+    """Give allocations back, inside the caller's transaction. The caller sees to it that it happens once."""
+    assert connection.in_atomic_block, "release() belongs into the transaction that ends the contract"
+    for allocation in sorted(allocations, key=lambda one: one.pool_id):
+        CapacityPool.objects.filter(pk=allocation.pool_id).update(allocated=F("allocated") - allocation.quantity)
+
+
+def _take(*, pool_id: int, resource: str, quantity: Decimal) -> None:
+    """One conditional UPDATE: it waits for a concurrent one and then looks at what is left."""
+    if not CapacityPool.objects.filter(pk=pool_id, total__gte=F("allocated") + quantity).update(
+        allocated=F("allocated") + quantity
+    ):
+        pool = CapacityPool.objects.get(pk=pool_id)
+        raise OutOfCapacity(resource=resource, wanted=quantity, available=pool.total - pool.allocated)
+
+
+def _require_capacity(quantity: Decimal | int | str, *, field: str, allow_zero: bool = False) -> Decimal:
+    """A capacity as Decimal. Specs and draws come from JSON, so whole numbers and text are taken too."""
+    exact = Decimal(str(quantity))
+    exponent = exact.normalize().as_tuple().exponent
+    is_positive = exact.is_finite() and (exact > 0 or (allow_zero and exact == 0))
+    if not is_positive or not isinstance(exponent, int) or exponent < -MAX_CAPACITY_PLACES:
+        raise InvalidCapacity(_("Give a positive quantity with at most three decimals."), field=field)
+    return exact

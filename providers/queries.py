@@ -1,0 +1,69 @@
+"""Reads: providers, agreements in force, data centres and what is left in their pools."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.organisations import errors
+from providers.models import Agreement, CapacityPool, DataCentre, Partner
+
+
+class NoAgreement(errors.Conflict):
+    """Nothing was agreed with the provider for that day."""
+
+
+def find_partner(*, organisation_id: int | None) -> Partner | None:
+    """The provider that an organisation is; None if it does not sell."""
+    if organisation_id is None:
+        return None
+    return Partner.objects.filter(organisation_id=organisation_id).select_related("organisation").first()
+
+
+def list_partners() -> list[Partner]:
+    """All providers, by name."""
+    return list(Partner.objects.select_related("organisation").order_by("name", "pk"))
+
+
+def agreement_in_force(*, partner_id: int, on: date) -> Agreement:
+    """What holds on a day: the latest version that had come into effect. Raises NoAgreement."""
+    agreement = (
+        Agreement.objects.filter(partner_id=partner_id, effective_date__lte=on)
+        .order_by("-effective_date", "-version")
+        .first()
+    )
+    if agreement is None:
+        raise NoAgreement(
+            _("No agreement with this provider is in force on %(day)s. Enter one first.") % {"day": on.isoformat()}
+        )
+    return agreement
+
+
+def find_data_centre(*, code: str) -> DataCentre | None:
+    """A data centre by its code."""
+    return DataCentre.objects.filter(code=code).select_related("partner", "county").first()
+
+
+def list_data_centres(*, partner_id: int | None = None) -> list[DataCentre]:
+    """Data centres with provider and county, of one provider if named, by code."""
+    centres = DataCentre.objects.select_related("partner", "county__prefecture").order_by("code")
+    return list(centres if partner_id is None else centres.filter(partner_id=partner_id))
+
+
+def list_pools(*, partner_id: int | None = None, data_centre_id: int | None = None) -> list[CapacityPool]:
+    """Pools with their data centre, by data centre and resource; available = total - allocated."""
+    pools = CapacityPool.objects.select_related("data_centre").order_by("data_centre__code", "resource")
+    if partner_id is not None:
+        pools = pools.filter(data_centre__partner_id=partner_id)
+    if data_centre_id is not None:
+        pools = pools.filter(data_centre_id=data_centre_id)
+    return list(pools)
+
+
+def count_remaining(*, pools: Iterable[CapacityPool], draws: Mapping[str, Any]) -> int | None:
+    """How many units that each take `draws` still fit into `pools`; None if nothing is drawn (no limit)."""
+    left = {pool.resource: pool.total - pool.allocated for pool in pools}
+    fits = [int(left.get(resource, Decimal(0)) // Decimal(str(each))) for resource, each in draws.items()]
+    return min(fits, default=None)
