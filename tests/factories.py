@@ -262,6 +262,7 @@ def order_line(buyer: Organisation, product: Product, *, quantity: int = 1, numb
         product=product,
         title=product.title,
         quantity=quantity,
+        num_allocated=0,
         line_price_incl_tax=Decimal("225.46"),
         line_price_excl_tax=Decimal("212.70"),
         line_price_before_discounts_incl_tax=Decimal("225.46"),
