@@ -1,5 +1,7 @@
 """Reads: plans and offerings. The catalogue's search has a module of its own."""
 
+from collections.abc import Collection
+
 from listings.models import Plan, PriceBook, Product
 from marketplace.organisations import errors
 
@@ -14,19 +16,24 @@ class NoSuchOffering(errors.NotFound):
 
 def find_plan(*, plan_id: int) -> Plan:
     """A plan that is for sale, with its offering, data centre, price book, components and terms. Raises NoSuchPlan."""
-    plan = (
+    plan = find_plans(plan_ids=[plan_id]).get(plan_id)
+    if plan is None:
+        raise NoSuchPlan
+    return plan
+
+
+def find_plans(*, plan_ids: Collection[int]) -> dict[int, Plan]:
+    """The plans among `plan_ids` that are for sale, by id, as `find_plan` reads them; 3 queries."""
+    plans = (
         Plan.objects.filter(
-            pk=plan_id,
+            pk__in=plan_ids,
             price_book__status=PriceBook.Status.PUBLISHED,
             price_book__product__state=Product.State.PUBLISHED,
         )
         .select_related("price_book__product__partner__organisation", "price_book__product__data_centre")
         .prefetch_related("components", "terms")
-        .first()
     )
-    if plan is None:
-        raise NoSuchPlan
-    return plan
+    return {plan.pk: plan for plan in plans}
 
 
 def find_offering(*, code: str) -> Product | None:
