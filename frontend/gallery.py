@@ -13,13 +13,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+
+def day(number: int) -> datetime.date:
+    return datetime.date(2026, 11, number)
+
+
 ROWS = [
     # number, provider, kind, gross, net, state, tone, due
-    ("JS-202610-0001", "青城云数据中心", "IaaS", 23346483, 22879553, _("To confirm"), "warn", datetime.date(2026, 11, 30)),
-    ("JS-202610-0002", "草原云谷", "IaaS", 33744376, 33069488, _("Confirmed"), "info", datetime.date(2026, 11, 27)),
-    ("JS-202610-0003", "河套智算", "PaaS", 80822175, 79205732, _("Invoiced"), "info", datetime.date(2026, 11, 22)),
-    ("JS-202610-0004", "鄂尔多斯绿能算力", "IaaS", 53754523, 52679433, _("Paid"), "good", datetime.date(2026, 11, 20)),
-    ("JS-202610-0005", "红山云港", "PaaS", 14792270, 14496425, _("Different"), "bad", datetime.date(2026, 11, 23)),
+    ("JS-202610-0001", "青城云数据中心", "IaaS", 23346483, 22879553, _("To confirm"), "warn", day(30)),
+    ("JS-202610-0002", "草原云谷", "IaaS", 33744376, 33069488, _("Confirmed"), "info", day(27)),
+    ("JS-202610-0003", "河套智算", "PaaS", 80822175, 79205732, _("Invoiced"), "info", day(22)),
+    ("JS-202610-0004", "鄂尔多斯绿能算力", "IaaS", 53754523, 52679433, _("Paid"), "good", day(20)),
+    ("JS-202610-0005", "红山云港", "PaaS", 14792270, 14496425, _("Different"), "bad", day(23)),
 ]
 MONTHS = ["26/05", "26/06", "26/07", "26/08", "26/09", "26/10"]
 
