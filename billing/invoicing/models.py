@@ -59,6 +59,9 @@ class Invoice(models.Model):
                 condition=models.Q(prepaid_minor__gte=0, prepaid_minor__lte=models.F("total_minor")),
                 name="invoice_prepaid_within_total",
             ),
+            models.UniqueConstraint(
+                fields=["buyer", "provider", "currency", "period_start_date"], name="invoice_once_per_month"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,147 @@
+"""Reads: invoices, as their buyer or the platform may see them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+
+from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax
+from billing.rules.periods import Month
+from marketplace.organisations import actors, errors
+
+PAGE_SIZE: Final = 50
+STATUSES: Final = InvoiceBalance.Status.choices
+OPEN, OVERDUE = "open", "overdue"
+
+
+class NoSuchInvoice(errors.NotFound):
+    """No invoice of this number, or not one of this organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a list of invoices, in minor units of the one currency they are in."""
+
+    count: int
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int
+
+    @property
+    def open_minor(self) -> int:
+        return self.total_minor - self.paid_minor
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceList:
+    """A page of invoices (each with `balance`, `provider`, `buyer`) and the sums over all that match."""
+
+    page: Page[Invoice]
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceDetail:
+    """An invoice with everything that stands on it, and what is paid of it (minor units)."""
+
+    invoice: Invoice
+    lines: list[InvoiceLine]
+    taxes: list[InvoiceTax]
+    balance: InvoiceBalance
+
+    @property
+    def open_minor(self) -> int:
+        return self.balance.total_minor - self.balance.paid_minor
+
+
+def list_invoices(
+    *,
+    buyer_id: int | None = None,
+    page: int | str = 1,
+    period: Month | None = None,
+    status: str = "",
+    today: date | None = None,
+    currency: str = "CNY",
+    page_size: int = PAGE_SIZE,
+) -> InvoiceList:
+    """Invoices of a buyer, or of all buyers for the platform, newest first.
+
+    `status` is issued, partly_paid, paid, or open (not paid in full), or overdue (open and due before `today`).
+    Raises ValueError for another one, or for overdue without `today`.
+    """
+    invoices = _filter(_of_buyer(buyer_id, currency), period=period, status=status, today=today)
+    sums = invoices.aggregate(
+        count=Count("id"),
+        net_minor=Sum("net_minor", default=0),
+        tax_minor=Sum("tax_minor", default=0),
+        total_minor=Sum("total_minor", default=0),
+        paid_minor=Sum("balance__paid_minor", default=0),
+    )
+    totals = Totals(**{key: int(value) for key, value in sums.items()})
+    rows = invoices.select_related("balance", "provider", "buyer").order_by("-issued_at", "-number")
+    paginator = Paginator(rows, page_size)
+    paginator.__dict__["count"] = totals.count  # counted above; the paginator need not ask again
+    return InvoiceList(page=paginator.get_page(page), totals=totals)
+
+
+def count_by_status(
+    *, buyer_id: int | None = None, period: Month | None = None, today: date, currency: str = "CNY"
+) -> dict[str, int]:
+    """How many invoices `list_invoices` finds for each status; "" for all of them."""
+    due = Q(due_date__lt=today)
+    unpaid = ~Q(balance__status=InvoiceBalance.Status.PAID)
+    counts = _filter(_of_buyer(buyer_id, currency), period=period, status="", today=today).aggregate(
+        all=Count("id"),
+        issued=Count("id", filter=Q(balance__status=InvoiceBalance.Status.ISSUED)),
+        partly_paid=Count("id", filter=Q(balance__status=InvoiceBalance.Status.PARTLY_PAID)),
+        paid=Count("id", filter=Q(balance__status=InvoiceBalance.Status.PAID)),
+        open=Count("id", filter=unpaid),
+        overdue=Count("id", filter=unpaid & due),
+    )
+    return {"" if key == "all" else key: value for key, value in counts.items()}
+
+
+def list_months(*, buyer_id: int | None = None) -> list[Month]:
+    """The months that have invoices, the latest first."""
+    invoices = _of_buyer(buyer_id, None).order_by("-period_start_date")
+    return [Month.of_date(day) for day in invoices.values_list("period_start_date", flat=True).distinct()]
+
+
+def get_invoice(*, number: str, organisation_id: int | None, side: str) -> InvoiceDetail:
+    """One invoice: its buyer's own, or any for the platform. Raises NoSuchInvoice for everybody else."""
+    invoices = Invoice.objects.filter(number=number)
+    if side == actors.BUYER:
+        invoices = invoices.filter(buyer_id=organisation_id)
+    elif side != actors.PLATFORM:
+        invoices = invoices.none()
+    invoice = invoices.select_related("balance", "provider", "buyer", "issuer").first()
+    if invoice is None:
+        raise NoSuchInvoice(_("There is no invoice %(number)s.") % {"number": number})
+    lines = invoice.lines.select_related("charge__component", "contract")
+    return InvoiceDetail(invoice, list(lines), list(invoice.taxes.all()), invoice.balance)
+
+
+def _of_buyer(buyer_id: int | None, currency: str | None) -> QuerySet[Invoice]:
+    invoices = Invoice.objects.all()
+    if buyer_id is not None:
+        invoices = invoices.filter(buyer_id=buyer_id)
+    return invoices if currency is None else invoices.filter(currency=currency)
+
+
+def _filter(invoices: QuerySet[Invoice], *, period: Month | None, status: str, today: date | None) -> QuerySet[Invoice]:
+    if period is not None:
+        invoices = invoices.filter(period_start_date=period.first_date)
+    if not status:
+        return invoices
+    if status in InvoiceBalance.Status.values:
+        return invoices.filter(balance__status=status)
+    unpaid = invoices.exclude(balance__paid_minor=F("balance__total_minor"))
+    if status == OPEN:
+        return unpaid
+    if status == OVERDUE and today is not None:
+        return unpaid.filter(due_date__lt=today)
+    raise ValueError(f"status is {status!r}; overdue needs `today`.")
