@@ -2,7 +2,7 @@ from django.contrib import admin
 from oscar.apps.catalogue.admin import *  # noqa: F403
 from unfold.admin import ModelAdmin, TabularInline
 
-from listings.models import Plan, PriceBook, PriceComponent, PlanTerm
+from listings.models import Plan, PlanTerm, PriceBook, PriceComponent
 
 
 @admin.register(PriceBook)

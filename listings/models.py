@@ -200,7 +200,9 @@ class PriceComponent(models.Model):
                 fields=["plan", "meter"], condition=models.Q(kind="metered"), name="price_component_meter_unique"
             ),
             models.CheckConstraint(condition=models.Q(unit_price__gte=0), name="price_component_price_not_negative"),
-            models.CheckConstraint(condition=models.Q(vat_rate__gte=0, vat_rate__lt=1), name="price_component_vat_rate"),
+            models.CheckConstraint(
+                condition=models.Q(vat_rate__gte=0, vat_rate__lt=1), name="price_component_vat_rate"
+            ),
             models.CheckConstraint(
                 condition=models.Q(kind="metered") ^ models.Q(meter=""), name="price_component_meter_iff_metered"
             ),

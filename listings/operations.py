@@ -11,7 +11,8 @@ from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from billing.rules import decimals, pricing as rules, tax
+from billing.rules import decimals, tax
+from billing.rules import pricing as rules
 from listings import pricing, specs
 from listings.models import Category, Plan, PlanTerm, PriceBook, PriceComponent, Product, ProductAttribute, ProductClass
 from marketplace.organisations import actors, errors
@@ -182,9 +183,7 @@ def publish_price_book(*, price_book: PriceBook, actor: actors.Actor, now: datet
         raise InvalidPriceBook(_("Give at least one plan: an offering without a price is not listed."), field="plans")
     for plan in plans:
         _check_plan(_as_draft(plan))
-    PriceBook.objects.filter(product=product, status=PriceBook.Status.PUBLISHED).update(
-        status=PriceBook.Status.RETIRED
-    )
+    PriceBook.objects.filter(product=product, status=PriceBook.Status.PUBLISHED).update(status=PriceBook.Status.RETIRED)
     book.status, book.published_at = PriceBook.Status.PUBLISHED, now
     book.save(update_fields=["status", "published_at"])
     first = pricing.list_price(plan=plans[0], currency=book.currency)
@@ -301,7 +300,9 @@ def _change_state(*, product: Product, state: str, actor: actors.Actor, now: dat
 def _check_plan(plan: PlanDraft) -> None:
     """Refuse a plan that cannot be computed, naming the plan and the component."""
     if not plan.components:
-        raise InvalidPriceBook(_("Plan %(plan)s has no price. Add a component.") % {"plan": plan.name}, field="components")
+        raise InvalidPriceBook(
+            _("Plan %(plan)s has no price. Add a component.") % {"plan": plan.name}, field="components"
+        )
     if not plan.terms:
         raise InvalidPriceBook(_("Plan %(plan)s has no term. Add at least one.") % {"plan": plan.name}, field="terms")
     for months, discount in plan.terms.items():

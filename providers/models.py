@@ -89,9 +89,7 @@ class CapacityPool(models.Model):
     `allocated` moves only by `operations.allocate` and `operations.release`.
     """
 
-    data_centre = models.ForeignKey(
-        DataCentre, models.PROTECT, related_name="pools", verbose_name=_("data centre")
-    )
+    data_centre = models.ForeignKey(DataCentre, models.PROTECT, related_name="pools", verbose_name=_("data centre"))
     resource = models.CharField(_("resource"), max_length=40)
     unit = models.CharField(_("unit"), max_length=20)
     total = models.DecimalField(_("total"), max_digits=18, decimal_places=3)

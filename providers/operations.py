@@ -105,12 +105,19 @@ def add_data_centre(
     Raises DataCentreCodeTaken.
     """
     if DataCentre.objects.filter(code=code).exists():
-        raise DataCentreCodeTaken(_("A data centre with the code %(code)s exists already.") % {"code": code}, field="code")
+        raise DataCentreCodeTaken(
+            _("A data centre with the code %(code)s exists already.") % {"code": code}, field="code"
+        )
     centre = DataCentre.objects.create(
         code=code, name=name, partner=partner, county_id=county_code, status=status, **facts
     )
     organisations.record(
-        actor=actor, action="data_centre.added", object_type="data_centre", object_id=code, now=now, details={"status": status}
+        actor=actor,
+        action="data_centre.added",
+        object_type="data_centre",
+        object_id=code,
+        now=now,
+        details={"status": status},
     )
     return centre
 
@@ -187,7 +194,7 @@ def allocate(*, data_centre_id: int, draws: Mapping[str, Decimal]) -> list[Alloc
     Runs inside the caller's transaction, which gives everything back if it fails later.
     Raises OutOfCapacity, NoSuchPool, InvalidCapacity.
     """
-    assert connection.in_atomic_block, "allocate() belongs into the transaction that opens the contract"
+    _require_transaction()
     wanted = {resource: _require_capacity(quantity, field="quantity") for resource, quantity in draws.items()}
     pools = dict(
         CapacityPool.objects.filter(data_centre_id=data_centre_id, resource__in=wanted).values_list("resource", "pk")
@@ -206,9 +213,15 @@ def allocate(*, data_centre_id: int, draws: Mapping[str, Decimal]) -> list[Alloc
 
 def release(*, allocations: Sequence[Allocation]) -> None:
     """Give allocations back, inside the caller's transaction. The caller sees to it that it happens once."""
-    assert connection.in_atomic_block, "release() belongs into the transaction that ends the contract"
+    _require_transaction()
     for allocation in sorted(allocations, key=lambda one: one.pool_id):
         CapacityPool.objects.filter(pk=allocation.pool_id).update(allocated=F("allocated") - allocation.quantity)
+
+
+def _require_transaction() -> None:
+    """Capacity moves in the transaction that opens or ends the contract, or it would leak."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("Call this inside transaction.atomic().")
 
 
 def _take(*, pool_id: int, resource: str, quantity: Decimal) -> None:

@@ -24,9 +24,7 @@ class CommittedPrice(prices.FixedPrice):
     """One unit over the whole term. `quote` is the price of the whole line; its `term` is what the line costs."""
 
     def __init__(self, *, unit: Any, quote: Any) -> None:
-        super().__init__(
-            currency=unit.currency, excl_tax=unit.term.net.to_decimal(), tax=unit.term.tax.to_decimal()
-        )
+        super().__init__(currency=unit.currency, excl_tax=unit.term.net.to_decimal(), tax=unit.term.tax.to_decimal())
         self.quote = quote
 
 
@@ -118,4 +116,3 @@ def _find_price(product: Any, *, options: Mapping[str, Any], quantity: int) -> p
     except errors.Refused:
         return prices.Unavailable()
     return prices.Unavailable() if unit is None else CommittedPrice(unit=unit, quote=whole)
-

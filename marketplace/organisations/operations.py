@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing.rules import uscc
 from marketplace.organisations import actors
-from marketplace.organisations.models import ApiKey, AuditEntry, Membership, Organisation, User
+from marketplace.organisations.models import ApiKey, AuditEntry, Division, Membership, Organisation, User
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: numbers are read aloud on the telephone
 LONGEST_KEY_LIFE = timedelta(days=366)
@@ -45,6 +45,23 @@ def record(
         object_id=str(object_id),
         details=details or {},
     )
+
+
+@transaction.atomic
+def load_divisions(*, prefectures: Mapping[str, str], counties: Mapping[str, tuple[str, str]]) -> int:
+    """Write divisions of GB/T 2260 that are not there yet; returns how many.
+
+    `prefectures`: code → name; `counties`: code → (name, code of the prefecture).
+    """
+    before = Division.objects.count()
+    Division.objects.bulk_create(
+        [Division(code=code, name=name) for code, name in prefectures.items()], ignore_conflicts=True
+    )
+    Division.objects.bulk_create(
+        [Division(code=code, name=name, prefecture_id=above) for code, (name, above) in counties.items()],
+        ignore_conflicts=True,
+    )
+    return Division.objects.count() - before
 
 
 @transaction.atomic

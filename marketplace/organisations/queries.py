@@ -71,6 +71,11 @@ def get_organisation(*, organisation_id: int) -> Organisation:
     return Organisation.objects.select_related("county__prefecture").get(pk=organisation_id)
 
 
+def find_organisation(*, code: str) -> Organisation | None:
+    """An organisation by its unified social credit code."""
+    return Organisation.objects.filter(uscc=code).first()
+
+
 def get_platform() -> Organisation:
     """The operator of the platform: the issuer of invoices. Raises Organisation.DoesNotExist."""
     return Organisation.objects.filter(side=Organisation.Side.PLATFORM).order_by("id")[:1].get()

@@ -1,0 +1,74 @@
+"""The sample world: complete, orderable, and loaded once however often it is loaded."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+
+from listings import pricing, queries
+from listings.models import Plan, PriceComponent, Product
+from marketplace.demo import world
+from marketplace.organisations.models import Division
+from providers import queries as provider_queries
+from providers.models import CapacityPool
+
+
+def count_rows():
+    return {
+        model._meta.label: model.objects.count()
+        for label in ("organisations", "partner", "catalogue")
+        for model in apps.get_app_config(label).get_models()
+        if model._meta.managed
+    }
+
+
+@pytest.mark.django_db
+def test_loads_once(now):
+    loaded = world.load_world(now=now)
+    assert (len(loaded.providers), len(loaded.buyers)) == (12, 8)
+    assert (len(loaded.data_centres), len(loaded.offerings)) == (15, 42)
+    assert Division.objects.count() == 12 + 103
+    assert Product.objects.filter(state="published", is_sample=True).count() == 42
+    assert not Product.objects.filter(title_en="").exists()
+    assert [code for code, buyer in loaded.buyers.items() if buyer.needs_approval] == ["B01", "B02", "B03"]
+    before = count_rows()
+    world.load_world(now=now + timedelta(days=1))
+    assert count_rows() == before
+
+
+@pytest.mark.django_db
+def test_every_plan_is_computable_and_every_open_data_centre_has_what_is_sold(now):
+    loaded = world.load_world(now=now)
+    for plan in Plan.objects.all():
+        found = queries.find_plan(plan_id=plan.pk)
+        for term in found.terms.all():
+            quote = pricing.quote(plan=found, quantity=1, term_months=term.months)
+            assert quote.metered or quote.term.gross.amount_minor > 0
+    for product in loaded.offerings.values():
+        pools = provider_queries.list_pools(data_centre_id=product.data_centre_id)
+        remaining = provider_queries.count_remaining(pools=pools, draws=product.draws)
+        if product.code == "OF012":
+            assert (product.data_centre.status, remaining) == ("building", 0)
+        else:
+            assert product.data_centre.status == "operating"
+            assert 10 <= remaining <= 10_000_000, product.code
+    assert not CapacityPool.objects.exclude(allocated=0).exists()
+
+
+@pytest.mark.django_db
+def test_prices_are_those_of_the_sample_data(now):
+    loaded = world.load_world(now=now)
+    host = loaded.offerings["OF001"]
+    host.refresh_from_db()
+    assert (host.from_price, host.from_price_unit) == (Decimal("225.46"), "台·月")
+    rates = PriceComponent.objects.filter(plan__price_book__product=host, kind="metered").order_by("code")
+    assert [(rate.meter, rate.unit_price) for rate in rates] == [
+        ("gib_hours", Decimal("0.01547")),
+        ("vcpu_hours", Decimal("0.12348")),
+    ]
+    storage = PriceComponent.objects.get(plan__price_book__product__code="OF013")
+    assert storage.unit_price == Decimal("0.00045205")  # 0.33 / 730
+    yearly = Plan.objects.get(price_book__product__code="OF024")
+    quote = pricing.quote(plan=queries.find_plan(plan_id=yearly.pk), quantity=1, term_months=12)
+    assert quote.term.gross.amount_minor == 18_000_000
