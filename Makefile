@@ -28,9 +28,6 @@ FRONTEND_SOURCES := $(wildcard frontend/package.json frontend/package-lock.json 
 with-services = $$(if [ -z "$$DATABASE_URL" ] || [ -z "$$REDIS_URL" ]; then \
 	echo "$(PYTHON) -m marketplace.embedded run --name $(1) --"; fi)
 
-# pytest-django reads the settings before it reads tests/conftest.py.
-TEST_ENVIRONMENT := ENVIRONMENT=test DATABASE_AS_OWNER=true
-
 .PHONY: help demo run test lint bench build install clean clean-data
 
 help: ## Show this text
@@ -49,7 +46,7 @@ run: install build ## Serve with worker and clock, on the data of the demo, load
 		$(PYTHON) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) marketplace.wsgi:application'
 
 test: install build lint ## All checks and tests; ARGS="..." goes to pytest
-	@$(TEST_ENVIRONMENT) $(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest $(ARGS)
 
 lint: install build ## Style, types, import rules, migrations, production settings
 	$(PYTHON) -m ruff check .
@@ -64,7 +61,7 @@ lint: install build ## Style, types, import rules, migrations, production settin
 		$(MANAGE) check --deploy --fail-level WARNING
 
 bench: install build ## Benchmarks, with their figures on the screen
-	@$(TEST_ENVIRONMENT) PYTEST_SERVICES=bench MARKETPLACE_SERVICES=bench-main $(PYTHON) -m pytest tests/benchmarks -m benchmark -n0 -s $(ARGS)
+	@PYTEST_SERVICES=bench $(PYTHON) -m pytest tests/benchmarks -m benchmark -n0 -s $(ARGS)
 
 install: $(INSTALLED) ## Make .venv with the locked packages
 

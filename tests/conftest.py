@@ -1,21 +1,12 @@
 """What every test stands on: real PostgreSQL and Redis of its own, and one way to clean up."""
 
-import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
-worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-# Each worker has servers of its own: the roll-up waits for every transaction of its server.
-os.environ["ENVIRONMENT"] = "test"
-os.environ["MARKETPLACE_SERVICES"] = f"{os.environ.get('PYTEST_SERVICES', 'test')}-{worker}"
-os.environ["DATABASE_AS_OWNER"] = "true"
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop beside the tests
-
-from collections.abc import Iterator  # noqa: E402
-from datetime import UTC, datetime  # noqa: E402
-
-import pytest  # noqa: E402
-from django.db import connections  # noqa: E402
-from django.test import TransactionTestCase  # noqa: E402
-from hypothesis import settings as hypothesis_settings  # noqa: E402
+import pytest
+from django.db import connections
+from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 
 hypothesis_settings.register_profile("marketplace", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("marketplace")
