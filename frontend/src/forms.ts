@@ -15,6 +15,13 @@ export function submitOnChange(): void {
     }
   });
 
+  // On paper a chart is the table that is folded away below it.
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll<HTMLDetailsElement>("details.chart-data").forEach((table) => {
+      table.open = true;
+    });
+  });
+
   // The same form twice is a mistake of the finger: the second is dropped.
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
