@@ -3,9 +3,13 @@
 import hmac
 from datetime import datetime
 
-from marketplace.organisations import actors
+from marketplace.organisations import actors, errors
 from marketplace.organisations.models import ApiKey, AuditEntry, Membership, Organisation, User
 from marketplace.organisations.operations import hash_secret
+
+
+class NoSuchOrganisation(errors.NotFound):
+    """Not an organisation this person belongs to."""
 
 
 def find_actor(*, user: User, organisation_id: int | None) -> actors.Actor:

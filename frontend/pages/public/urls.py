@@ -1,5 +1,13 @@
 """Addresses of the public pages."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from frontend.pages import health
+from frontend.pages.public import account
+
+urlpatterns: list[URLPattern] = [
+    path("healthz", health.health, name="health"),
+    path("login/", account.login, name="login"),
+    path("logout/", account.logout, name="logout"),
+    path("organisation/", account.switch_organisation, name="switch_organisation"),
+]

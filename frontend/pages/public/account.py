@@ -1,0 +1,35 @@
+"""Logging in and out, and choosing on whose behalf one acts."""
+
+from django.contrib.auth import views
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from frontend.pages import access
+from marketplace.organisations import middleware, queries
+
+login = views.LoginView.as_view()
+logout = views.LogoutView.as_view()  # by POST only; the session dies with it
+
+
+@require_POST
+@access.page(permission=None, methods=("POST",))
+def switch_organisation(request: HttpRequest) -> HttpResponse:
+    """Act for another of one's own organisations; an organisation of others is a 404."""
+    if not request.user.is_authenticated:
+        return redirect("login")
+    chosen = request.POST.get("organisation", "")
+    memberships = queries.list_memberships(user_id=request.user.pk)
+    organisation = next((m.organisation for m in memberships if str(m.organisation_id) == chosen), None)
+    if organisation is None:
+        raise queries.NoSuchOrganisation
+    request.session[middleware.SESSION_KEY] = organisation.pk
+    return redirect(_next(request))
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go: an address of this site, or the home page."""
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return wanted if is_ours else "/"
