@@ -4,11 +4,12 @@ Each chunk is one transaction with its events and its progress. A reader that is
 that goes on after the last whole chunk; whatever it reads twice is a duplicate by the events' own key.
 """
 
+import contextlib
 import csv
 import io
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,7 +58,8 @@ def queue_import(*, provider_id: int, file: File, file_name: str, actor: actors.
     if file.size > LARGEST_FILE_BYTES:
         raise UnusableFile(_("The file is larger than 100 MB. Split it."), field="file")
     try:
-        _check_header(next(_read_csv(file), []))
+        with contextlib.closing(_read_csv(file)) as lines:
+            _check_header(next(lines, []))
     except _Broken as error:
         raise UnusableFile(str(events.REASONS["wrong_header"]), field="file") from error
     file.seek(0)
@@ -92,8 +94,8 @@ def run(*, record: Record, now: datetime, limit: int) -> int:
 
 def _read_file(upload: UsageImport, record: Record, now: datetime) -> None:
     try:
-        with upload.file.open("rb") as file:
-            rows = itertools.islice(_read_rows(file), upload.rows_read, None)
+        with upload.file.open("rb") as file, contextlib.closing(_read_rows(file)) as all_rows:
+            rows = itertools.islice(all_rows, upload.rows_read, None)
             while chunk := list(itertools.islice(rows, CHUNK_ROWS)):
                 _store_chunk(upload, chunk, record, now)
     except FileNotFoundError:
@@ -138,24 +140,24 @@ def _lock(upload: UsageImport) -> None:
         raise _Overtaken
 
 
-def _read_rows(file: Any) -> Iterator[Row]:
+def _read_rows(file: Any) -> Generator[Row, None, None]:
     """The events of a file with their row numbers. Raises _Broken where it cannot be read on."""
-    lines = _read_csv(file)
-    order = _check_header(next(lines, []))
-    for row, values in enumerate(lines, start=2):
-        if not values:
-            continue  # an empty line, as editors leave at the end
-        if len(values) != len(COLUMNS):
-            yield row, events.Faulty("", "wrong_columns")
-            continue
-        id_, source, contract, time, meter, quantity = (values[place] for place in order)
-        yield (
-            row,
-            events.read_fields(source=source, id=id_, subject=contract, time=time, meter=meter, quantity=quantity),
-        )
+    with contextlib.closing(_read_csv(file)) as lines:
+        order = _check_header(next(lines, []))
+        for row, values in enumerate(lines, start=2):
+            if not values:
+                continue  # an empty line, as editors leave at the end
+            if len(values) != len(COLUMNS):
+                yield row, events.Faulty("", "wrong_columns")
+                continue
+            id_, source, contract, time, meter, quantity = (values[place] for place in order)
+            event = events.read_fields(
+                source=source, id=id_, subject=contract, time=time, meter=meter, quantity=quantity
+            )
+            yield row, event
 
 
-def _read_csv(file: Any) -> Iterator[list[str]]:
+def _read_csv(file: Any) -> Generator[list[str], None, None]:
     # A byte that is not UTF-8 spoils its own row only: it becomes a character that no field may contain.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     reader = csv.reader(text, strict=True)
