@@ -1,0 +1,65 @@
+"""The checkout: one page, then the order."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from marketplace import clock
+from marketplace.organisations import errors
+from marketplace.organisations import queries as organisations
+from marketplace.shop import access
+from marketplace.shop.basket import queries as purchase_lists
+from marketplace.shop.checkout import forms, operations, terms
+
+
+@never_cache
+@access.page(permission="orders.place", methods=("GET", "POST"))
+def check_out(request: HttpRequest) -> HttpResponse:
+    """Show what is ordered and ask the rest; a POST places the order."""
+    if request.method != "POST":
+        return _render(request, form=None)
+    form = forms.CheckoutForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            placed = operations.place_order(
+                **form.answers(),
+                actor=request.actor,
+                now=clock.now(),  # type: ignore[attr-defined]
+            )
+        except errors.Refused as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+            status = 409 if error.is_conflict else 422
+        else:
+            if placed.is_new:
+                messages.success(request, _("The order is placed."))
+            else:
+                messages.info(request, _("This purchase list was ordered already; nothing was ordered twice."))
+            return redirect("buyer:order", placed.number)
+    return _render(request, form=form, status=status)
+
+
+def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: int = 200) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    wanted = purchase_lists.read_purchase_list(user_id=request.user.pk)
+    if wanted is None or not wanted.lines or (form is None and not wanted.is_orderable):
+        return redirect("basket:summary")
+    gross = wanted.total.term.gross
+    fresh = forms.first_answers(basket_id=wanted.basket.pk, gross_minor=gross.amount_minor)
+    if form is None:
+        form = forms.CheckoutForm(initial={**fresh, "contact_name": actor.user_name})
+    else:
+        form.data = form.data.copy()  # what is shown now is what the next click orders
+        form.data.update({name: str(fresh[name]) for name in ("terms_version", "basket", "seen_gross_minor")})
+    context = {
+        "form": form,
+        "purchase_list": wanted,
+        "organisation": organisations.get_organisation(organisation_id=actor.organisation_id),
+        "balance": operations.read_balance(organisation_id=actor.organisation_id, currency=gross.currency),
+        "clauses": terms.CLAUSES,
+        "terms_version": terms.VERSION,
+        "steps": [_("Purchase list"), _("Checkout"), _("Order")],
+    }
+    return render(request, "shop/checkout.html", context, status=status)
