@@ -36,9 +36,21 @@ DEMO_LOG_INS: Final = PEOPLE
 def create_people(*, world: World, now: datetime) -> None:
     """Create the log-ins, and for every other buyer and provider an owner who acts in the sample months."""
     for person in PEOPLE:
-        _create(email=person.email, name=person.name, organisation=_find(world, person.organisation), roles=person.roles, now=now)
+        _create(
+            email=person.email,
+            name=person.name,
+            organisation=_find(world, person.organisation),
+            roles=person.roles,
+            now=now,
+        )
     for code, organisation in [*world.buyers.items(), *world.providers.items()]:
-        _create(email=f"owner-{code.lower()}@demo.example", name=f"{code} owner", organisation=organisation, roles=("owner",), now=now)
+        _create(
+            email=f"owner-{code.lower()}@demo.example",
+            name=f"{code} owner",
+            organisation=organisation,
+            roles=("owner",),
+            now=now,
+        )
     for code in world.buyers:
         _create(
             email=f"approver-{code.lower()}@demo.example",

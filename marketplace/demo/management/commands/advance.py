@@ -14,7 +14,9 @@ class Command(BaseCommand):
     help = "Run the pipeline now, or move the demo's clock first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--to", type=datetime.fromisoformat, help="A moment, e.g. 2026-12-02T09:00 (Asia/Shanghai).")
+        parser.add_argument(
+            "--to", type=datetime.fromisoformat, help="A moment, e.g. 2026-12-02T09:00 (Asia/Shanghai)."
+        )
         parser.add_argument("--real", action="store_true", help="Let the clock show the real time again.")
 
     def handle(self, *args: Any, **options: Any) -> None:

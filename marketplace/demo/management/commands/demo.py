@@ -67,5 +67,7 @@ class Command(BaseCommand):
     def _print_welcome(self, *, port: int) -> None:
         lines = [f"  {person.title:<22} {person.email:<28} {people.PASSWORD}" for person in people.DEMO_LOG_INS]
         self.stdout.write(
-            self.style.SUCCESS(f"\nhttp://127.0.0.1:{port}/   (Ctrl-C ends it; all data is invented)\n\n") + "\n".join(lines) + "\n"
+            self.style.SUCCESS(f"\nhttp://127.0.0.1:{port}/   (Ctrl-C ends it; all data is invented)\n\n")
+            + "\n".join(lines)
+            + "\n"
         )

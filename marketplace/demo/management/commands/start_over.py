@@ -14,4 +14,6 @@ class Command(BaseCommand):
         if not settings.IS_DEMO:
             raise CommandError("This is not a demo: its data stays.")
         with connection.cursor() as cursor:
-            cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO marketplace_app")
+            cursor.execute(
+                "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO marketplace_app"
+            )
