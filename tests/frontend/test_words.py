@@ -31,7 +31,9 @@ def test_every_sentence_has_its_chinese() -> None:
 
 def test_no_placeholder_is_lost_or_invented() -> None:
     assert [
-        source for source, chinese in sentences() if set(PLACEHOLDER.findall(source)) != set(PLACEHOLDER.findall(chinese))
+        source
+        for source, chinese in sentences()
+        if set(PLACEHOLDER.findall(source)) != set(PLACEHOLDER.findall(chinese))
     ] == []
 
 
