@@ -1,9 +1,28 @@
-"""Reads: plans and offerings. The catalogue's search has a module of its own."""
+"""Reads: the catalogue, an offering, plans that are for sale. What is sold where, and how much of it is left."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
 
-from listings.models import Plan, PriceBook, Product
+from django.db.models import Count, DecimalField, F, Min, Q, Sum, Value
+from django.db.models.functions import Cast
+
+from listings import facets, pricing, specs, wording
+from listings import filters as conditions_of
+from listings.filters import CatalogueFilters
+from listings.models import Category, Plan, PriceBook, PriceComponent, Product, ProductAttribute
 from marketplace.organisations import errors
+from marketplace.organisations.models import Division
+from providers import queries as providers
+from providers.models import CapacityPool, DataCentre
+
+PAGE_SIZE: Final = 20
+ORDERINGS: Final = {
+    "recommended": ("-is_recommended", "service_model", "main_category__path", "from_price", "pk"),
+    "price": (F("from_price").asc(nulls_last=True), "pk"),
+    "newest": ("-date_created", "-pk"),
+}
 
 
 class NoSuchPlan(errors.NotFound):
@@ -12,6 +31,84 @@ class NoSuchPlan(errors.NotFound):
 
 class NoSuchOffering(errors.NotFound):
     """The offering does not exist or is not listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferingRow:
+    """An offering as a card or a page shows it. `remaining`: units left, None without a limit."""
+
+    product: Product
+    title: str
+    category: str
+    plans: tuple[Plan, ...]
+    specs: tuple[tuple[str, str], ...]
+    remaining: int | None
+    list_price: pricing.ListPrice | None
+    yearly: pricing.Quote | None
+
+    @property
+    def data_centre(self) -> DataCentre:
+        assert self.product.data_centre is not None  # noqa: S101  (product_published_is_complete)
+        return self.product.data_centre
+
+    @property
+    def is_operating(self) -> bool:
+        """Whether its data centre runs; before that it is shown but cannot be ordered."""
+        return self.data_centre.status == DataCentre.Status.OPERATING
+
+    @property
+    def is_orderable(self) -> bool:
+        return self.is_operating and self.remaining != 0 and self.list_price is not None
+
+    @property
+    def is_metered(self) -> bool:
+        return any(row.kind == PriceComponent.Kind.METERED for plan in self.plans for row in plan.components.all())
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition in force, for its chip."""
+
+    kind: str
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A kind of condition and how many results there would be without it."""
+
+    kind: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """One page of results with everything beside them. `total` is the sum over all pages."""
+
+    filters: CatalogueFilters
+    rows: tuple[OfferingRow, ...]
+    total: int
+    provider_count: int
+    data_centre_count: int
+    recommended_count: int
+    number: int
+    facets: tuple[facets.Facet, ...]
+    conditions: tuple[Condition, ...]
+    unknown: tuple[str, ...]
+    relaxations: tuple[Relaxation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFigures:
+    """Figures over all that is listed: prices with tax per hour, in CNY; None where nothing is sold by the hour."""
+
+    vcpu_hour: Decimal | None
+    gpu_hour: Decimal | None
+    vcpu_left: int
+    offerings: int
+    providers: int
 
 
 def find_plan(*, plan_id: int) -> Plan:
@@ -39,3 +136,170 @@ def find_plans(*, plan_ids: Collection[int]) -> dict[int, Plan]:
 def find_offering(*, code: str) -> Product | None:
     """An offering in any state by its code."""
     return Product.objects.filter(code=code).select_related("partner", "data_centre").first()
+
+
+def get_offering(*, pk: int) -> OfferingRow:
+    """A listed offering with plans, specs and what is left. Raises NoSuchOffering."""
+    product = _with_places(Product.objects.filter(pk=pk, state=Product.State.PUBLISHED)).first()
+    if product is None:
+        raise NoSuchOffering
+    schema, _names = _read_words(filters=CatalogueFilters())
+    return _build_rows([product], schema=schema)[0]
+
+
+def search_offerings(*, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = ()) -> CataloguePage:
+    """One page of the offerings that fulfil `filters`. A page beyond the last one is the last one.
+
+    Categories and places that do not exist are left out of the search and named in `unknown`.
+    At most 8 queries, whatever the number of offerings.
+    """
+    schema, names = _read_words(filters=filters)
+    missing = [
+        (kind, value)
+        for kind in ("category", "region")
+        for value in filters.values(kind)
+        if (kind, value) not in names
+    ]
+    for kind, value in missing:
+        filters = filters.without(kind, value)
+    counts = facets.count(filters=filters)
+    last = max(1, -(-counts.total // PAGE_SIZE))
+    number = min(max(1, page), last)
+    products = _with_places(Product.objects.filter(conditions_of.conditions(filters)))
+    found = products.order_by(*ORDERINGS[filters.sort])[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    return CataloguePage(
+        filters=filters,
+        rows=tuple(_build_rows(found, schema=schema)) if counts.total else (),
+        total=counts.total,
+        provider_count=counts.providers,
+        data_centre_count=counts.data_centres,
+        recommended_count=counts.recommended,
+        number=number,
+        facets=tuple(facets.build(filters=filters, counts=counts, names=names)),
+        conditions=tuple(_list_conditions(filters, counts=counts, names=names)),
+        unknown=(*unknown, *(value for _kind, value in missing)),
+        relaxations=() if counts.total else tuple(_list_relaxations(filters)),
+    )
+
+
+def market_figures() -> MarketFigures:
+    """The catalogue's figures, from published prices and from pools in operation; one query."""
+    gross = Cast(F("unit_price") * (1 + F("vat_rate")), DecimalField(max_digits=30, decimal_places=12))
+    for_sale = Q(
+        plan__price_book__status=PriceBook.Status.PUBLISHED, plan__price_book__product__state=Product.State.PUBLISHED
+    )
+    listed = Product.objects.filter(state=Product.State.PUBLISHED).order_by()
+    rates = PriceComponent.objects.filter(for_sale, meter__in=["vcpu_hours", "gpu_hours"]).order_by()
+    open_pools = CapacityPool.objects.filter(resource="vcpu", data_centre__status=DataCentre.Status.OPERATING)
+    parts = [
+        rates.values(which=F("meter")).annotate(figure=Min(gross)),
+        open_pools.order_by().values(which=Value("vcpu_left")).annotate(figure=Sum(F("total") - F("allocated"))),
+        listed.values(which=Value("offerings")).annotate(figure=_as_decimal(Count("pk"))),
+        listed.values(which=Value("providers")).annotate(figure=_as_decimal(Count("partner", distinct=True))),
+    ]
+    rows = [part.values_list("which", "figure") for part in parts]
+    found = dict(rows[0].union(*rows[1:], all=True))
+    return MarketFigures(
+        vcpu_hour=found.get("vcpu_hours"),
+        gpu_hour=found.get("gpu_hours"),
+        vcpu_left=int(found.get("vcpu_left") or 0),
+        offerings=int(found.get("offerings") or 0),
+        providers=int(found.get("providers") or 0),
+    )
+
+
+def _as_decimal(expression: Any) -> Cast:
+    return Cast(expression, DecimalField(max_digits=30, decimal_places=12))
+
+
+def _with_places(products: Any) -> Any:
+    return products.select_related("partner", "main_category", "data_centre__county__prefecture").prefetch_related(
+        "data_centre__pools"
+    )
+
+
+def _read_words(*, filters: CatalogueFilters) -> tuple[list[tuple[str, str, str, str]], dict[tuple[str, str], str]]:
+    """The spec schema (service type, code, label, unit) in order, and the names of chosen values; one query."""
+    name = "name" if wording.is_chinese() else "name_en"
+    schema = ProductAttribute.objects.order_by().values_list(
+        Value("spec"), "product_class__slug", "code", name, "unit", "position"
+    )
+    blank, first = Value(""), Value(0)
+    parts = []
+    if filters.category:
+        parts.append(
+            Category.objects.filter(slug__in=filters.category)
+            .order_by()
+            .values_list(Value("category"), blank, "slug", name, blank, first)
+        )
+    if filters.region:
+        parts.append(
+            Division.objects.filter(pk__in=filters.region)
+            .order_by()
+            .values_list(Value("region"), blank, "code", "name", blank, first)
+        )
+    rows = sorted(schema.union(*parts, all=True) if parts else schema, key=lambda row: row[5])
+    return (
+        [(above, code, label, unit) for kind, above, code, label, unit, _position in rows if kind == "spec"],
+        {(kind, code): label or code for kind, _above, code, label, _unit, _position in rows if kind != "spec"},
+    )
+
+
+def _build_rows(products: Iterable[Product], *, schema: Iterable[tuple[str, str, str, str]]) -> list[OfferingRow]:
+    labels: dict[str, list[tuple[str, str, str]]] = {}
+    for service_model, code, label, unit in schema:
+        labels.setdefault(service_model, []).append((code, label, unit))
+    products = list(products)
+    plans: dict[int, list[Plan]] = {product.pk: [] for product in products}
+    for plan in (
+        Plan.objects.filter(price_book__product__in=products, price_book__status=PriceBook.Status.PUBLISHED)
+        .select_related("price_book")
+        .prefetch_related("components", "terms")
+    ):
+        plans[plan.price_book.product_id].append(plan)
+    return [
+        _build_row(product, plans=plans[product.pk], schema=labels.get(product.service_model, []))
+        for product in products
+    ]
+
+
+def _build_row(product: Product, *, plans: list[Plan], schema: Iterable[tuple[str, str, str]]) -> OfferingRow:
+    return OfferingRow(
+        product=product,
+        title=wording.choose(product.title, product.title_en),
+        category=wording.choose(product.main_category.name, product.main_category.name_en),
+        plans=tuple(plans),
+        specs=tuple(
+            (label, specs.write_value(product.specs[code], unit=wording.write_unit(unit)))
+            for code, label, unit in schema
+            if code in product.specs
+        ),
+        remaining=providers.count_remaining(pools=product.data_centre.pools.all(), draws=product.draws),
+        list_price=pricing.list_price(plan=plans[0], currency=plans[0].price_book.currency) if plans else None,
+        yearly=_quote_year(plans[0]) if plans else None,
+    )
+
+
+def _quote_year(plan: Plan) -> pricing.Quote | None:
+    """Twelve months of one unit, where a plan by the month gives a discount for it."""
+    terms = {term.months: term.discount for term in plan.terms.all()}
+    if not terms.get(12) or 1 not in terms:
+        return None
+    return pricing.quote(plan=plan, quantity=1, term_months=12)
+
+
+def _list_conditions(
+    filters: CatalogueFilters, *, counts: facets.Counts, names: dict[tuple[str, str], str]
+) -> Iterable[Condition]:
+    for kind in conditions_of.KINDS:
+        for value in filters.values(kind):
+            stored = counts.by_kind[kind].get(value, ("", "", 0))[1]
+            label = facets.label_of(kind=kind, value=value, stored=stored, names=names)
+            yield Condition(kind=kind, value=value, label=f"{facets.LABELS[kind]}: {label}")
+
+
+def _list_relaxations(filters: CatalogueFilters) -> Iterable[Relaxation]:
+    """What to give up to find something, the most helpful first."""
+    counted = facets.count_without(filters=filters)
+    for kind, number in sorted(counted.items(), key=lambda pair: -pair[1]):
+        yield Relaxation(kind=kind, label=str(facets.LABELS[kind]), count=number)
