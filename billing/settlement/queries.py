@@ -212,12 +212,16 @@ def stream_settlements(
     yield from rows.order_by("number").iterator(chunk_size=chunk_rows)
 
 
-def count_lines(*, month: periods.Month, number: str = "", provider_organisation_id: int | None = None) -> Totals:
-    """How many lines `stream_lines` gives (as `count`) and their gross; `currency` is not looked at."""
-    facts = _lines_of(month, number, provider_organisation_id).aggregate(
-        count=Count("id"), gross_minor=Sum("gross_minor", default=0)
+def sum_lines(*, month: periods.Month, number: str = "", provider_organisation_id: int | None = None) -> list[Totals]:
+    """How many lines `stream_lines` gives and their gross, per currency."""
+    sums = (
+        _lines_of(month, number, provider_organisation_id)
+        .order_by()
+        .values_list("settlement__currency")
+        .annotate(count=Count("id"), gross=Sum("gross_minor"))
+        .order_by("settlement__currency")
     )
-    return Totals(currency="", count=facts["count"], gross_minor=int(facts["gross_minor"]))
+    return [Totals(currency=currency, count=count, gross_minor=int(gross)) for currency, count, gross in sums]
 
 
 def stream_lines(

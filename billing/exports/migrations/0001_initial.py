@@ -4,39 +4,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ExportRun',
+            name="ExportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('kind', models.CharField(choices=[('settlement_summary', 'Settlements'), ('settlement_detail', 'Settlement lines')], max_length=20, verbose_name='kind')),
-                ('format', models.CharField(choices=[('csv', 'CSV'), ('xlsx', 'XLSX')], max_length=5, verbose_name='format')),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('version', models.PositiveIntegerField(verbose_name='version')),
-                ('settlement_number', models.CharField(blank=True, max_length=30, verbose_name='settlement')),
-                ('language', models.CharField(default='zh-hans', max_length=10, verbose_name='language')),
-                ('requested_at', models.DateTimeField(verbose_name='requested')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10, verbose_name='status')),
-                ('rows_total', models.BigIntegerField(default=0, verbose_name='rows')),
-                ('rows_done', models.BigIntegerField(default=0, verbose_name='rows written')),
-                ('file', models.FileField(blank=True, upload_to='exports/', verbose_name='file')),
-                ('sha256', models.CharField(blank=True, max_length=64, verbose_name='SHA-256')),
-                ('error', models.CharField(blank=True, max_length=300, verbose_name='error')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('started_at', models.DateTimeField(null=True, verbose_name='started')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("settlement_summary", "Settlements"), ("settlement_detail", "Settlement lines")],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(choices=[("csv", "CSV"), ("xlsx", "XLSX")], max_length=5, verbose_name="format"),
+                ),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("version", models.PositiveIntegerField(verbose_name="version")),
+                ("settlement_number", models.CharField(blank=True, max_length=30, verbose_name="settlement")),
+                ("language", models.CharField(default="zh-hans", max_length=10, verbose_name="language")),
+                ("requested_at", models.DateTimeField(verbose_name="requested")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("rows_total", models.BigIntegerField(default=0, verbose_name="rows")),
+                ("rows_done", models.BigIntegerField(default=0, verbose_name="rows written")),
+                ("file", models.FileField(blank=True, upload_to="exports/", verbose_name="file")),
+                ("sha256", models.CharField(blank=True, max_length=64, verbose_name="SHA-256")),
+                ("error", models.CharField(blank=True, max_length=300, verbose_name="error")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
             ],
             options={
-                'verbose_name': 'export',
-                'verbose_name_plural': 'exports',
-                'ordering': ['-requested_at'],
+                "verbose_name": "export",
+                "verbose_name_plural": "exports",
+                "ordering": ["-requested_at"],
             },
         ),
     ]

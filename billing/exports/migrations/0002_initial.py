@@ -6,28 +6,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('exports', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("exports", "0001_initial"),
+        ("organisations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='exportrun',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='export_runs', to='organisations.organisation', verbose_name='organisation'),
+            model_name="exportrun",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="export_runs",
+                to="organisations.organisation",
+                verbose_name="organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='exportrun',
-            name='requested_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='requested by'),
+            model_name="exportrun",
+            name="requested_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="requested by",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exportrun',
-            constraint=models.UniqueConstraint(fields=('organisation', 'kind', 'format', 'period_start_date', 'settlement_number', 'version'), name='export_run_unique'),
+            model_name="exportrun",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "kind", "format", "period_start_date", "settlement_number", "version"),
+                name="export_run_unique",
+            ),
         ),
     ]

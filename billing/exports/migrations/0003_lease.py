@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('exports', '0002_initial'),
+        ("exports", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='exportrun',
-            name='lease_until',
-            field=models.DateTimeField(null=True, verbose_name='worker is heard of until'),
+            model_name="exportrun",
+            name="lease_until",
+            field=models.DateTimeField(null=True, verbose_name="worker is heard of until"),
         ),
     ]

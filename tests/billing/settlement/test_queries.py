@@ -116,8 +116,8 @@ def test_streams_give_what_the_lists_give(world):
     assert [row.gross_minor for row in queries.stream_lines(month=OCTOBER)] == [10_000, 5_000]
     assert [row.gross_minor for row in queries.stream_lines(month=OCTOBER, number=number)] == [10_000]
     assert list(queries.stream_lines(month=NOVEMBER, number=number)) == []
-    counted = queries.count_lines(month=OCTOBER, provider_organisation_id=hongshan)
-    assert (counted.count, counted.gross_minor) == (1, 10_000)
+    (counted,) = queries.sum_lines(month=OCTOBER, provider_organisation_id=hongshan)
+    assert (counted.currency, counted.count, counted.gross_minor) == ("CNY", 1, 10_000)
 
 
 def test_overview(world):
