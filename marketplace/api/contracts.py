@@ -1,0 +1,141 @@
+"""Contracts, for their buyer and for their provider; the provider confirms delivery."""
+
+from typing import Any, Final
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.contracts import operations, queries
+from marketplace import clock
+from marketplace.api import door
+from marketplace.organisations import actors
+from marketplace.organisations import errors as refusals
+
+STATUSES: Final = [value for value, _label in queries.STATUSES]
+PAYMENT_METHODS: Final = [value for value, _label in queries.PAYMENT_METHODS]
+
+
+class Contract(serializers.Serializer):
+    """One order line as an agreement between a buyer and a provider."""
+
+    number = serializers.CharField()
+    order_number = serializers.CharField()
+    status = serializers.ChoiceField(choices=STATUSES)
+    buyer = serializers.CharField(source="buyer.name")
+    provider = serializers.CharField(source="provider.name")
+    offering_title = serializers.CharField()
+    plan = serializers.CharField(source="plan.code")
+    quantity = serializers.IntegerField()
+    term_months = serializers.IntegerField()
+    term_discount = serializers.DecimalField(max_digits=5, decimal_places=4)
+    currency = serializers.CharField()
+    payment_method = serializers.ChoiceField(choices=PAYMENT_METHODS)
+    resource_id = serializers.CharField(help_text="The provider's own name for what it delivered, or empty.")
+    placed_at = serializers.DateTimeField()
+    start_date = serializers.DateField(allow_null=True)
+    end_date = serializers.DateField(allow_null=True, help_text="The first day that is no longer part of it.")
+
+
+class Component(serializers.Serializer):
+    """One price of the frozen price book."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["one_time", "recurring", "metered"])
+    unit = serializers.CharField()
+    meter = serializers.CharField(help_text="What `data.meter` of a usage event names; empty if it is not metered.")
+    unit_price = serializers.DecimalField(max_digits=20, decimal_places=8, help_text="Without tax.")
+    vat_rate = serializers.DecimalField(max_digits=5, decimal_places=4)
+
+
+class Transition(serializers.Serializer):
+    """One step in the contract's life."""
+
+    from_status = serializers.CharField()
+    to_status = serializers.CharField()
+    happened_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
+class ContractDetail(Contract):
+    """With its prices and what has happened to it."""
+
+    components = Component(many=True, source="plan.components.all")
+    transitions = Transition(many=True, source="transitions.all")
+
+
+class Delivery(serializers.Serializer):
+    """What the provider says when the resource runs."""
+
+    resource_id = serializers.CharField(max_length=100, help_text="Your own name for the resource.")
+
+
+class Contracts(door.Door):
+    """GET /api/v1/contracts"""
+
+    scopes = {"GET": "contracts.view"}
+
+    @door.describe(
+        summary="List your contracts, newest first",
+        answers={200: door.page_of(Contract, "Contracts")},
+        problems=(404, 422),
+        parameters=[door.PAGE, OpenApiParameter("status", str, enum=STATUSES)],
+    )
+    def get(self, request: Request) -> Response:
+        """One page."""
+        asked, status = door.read_page(request), door.read_choice(request, "status", STATUSES)
+        page = queries.list_contracts(**_whose(self.actor), status=status or None, page=asked)
+        return Response(door.show_page(page, Contract, asked=asked))
+
+
+class ContractView(door.Door):
+    """GET /api/v1/contracts/{number}"""
+
+    scopes = {"GET": "contracts.view"}
+
+    @door.describe(summary="Show a contract with its prices", answers={200: ContractDetail}, problems=(404,))
+    def get(self, request: Request, number: str) -> Response:
+        """One contract."""
+        return Response(_show(self.actor, number))
+
+
+class ConfirmDelivery(door.Door):
+    """POST /api/v1/contracts/{number}/confirm-delivery"""
+
+    scopes = {"POST": "contracts.deliver"}
+
+    @door.describe(
+        summary="Confirm that a contract is delivered: it is active from today in Asia/Shanghai",
+        description="Confirming again with the same resource changes nothing and is answered 200.",
+        request=Delivery,
+        answers={200: ContractDetail},
+        problems=(400, 404, 409, 413, 415, 422),
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Deliver, then show."""
+        form = Delivery(data=request.data)
+        form.is_valid(raise_exception=True)
+        operations.confirm_delivery(
+            number=number,
+            provider_organisation_id=self.organisation_id,
+            resource_id=form.validated_data["resource_id"],
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(_show(self.actor, number))
+
+
+def _show(actor: actors.Actor, number: str) -> Any:
+    contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
+    return ContractDetail(contract).data
+
+
+def _whose(actor: actors.Actor) -> dict[str, int | None]:
+    if actor.side == actors.BUYER:
+        return {"buyer_id": actor.organisation_id}
+    if actor.side == actors.PROVIDER:
+        return {"provider_organisation_id": actor.organisation_id}
+    # Without a side the query would list everybody's.
+    raise refusals.NotFound

@@ -1,0 +1,100 @@
+"""What is for sale, with its prices, as the catalogue's pages show it."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from listings import filters, queries
+from marketplace.api import door
+from marketplace.api.contracts import Component
+from marketplace.organisations import errors as refusals
+
+
+class Term(serializers.Serializer):
+    """A length of contract."""
+
+    months = serializers.IntegerField()
+    discount = serializers.DecimalField(max_digits=5, decimal_places=4, help_text="On the monthly prices.")
+
+
+class Plan(serializers.Serializer):
+    """One way to buy an offering."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    currency = serializers.CharField(source="price_book.currency")
+    price_book_version = serializers.IntegerField(source="price_book.version")
+    components = Component(many=True, source="components.all")
+    terms = Term(many=True, source="terms.all")
+
+
+class Offering(serializers.Serializer):
+    """One provider's service in one data centre."""
+
+    code = serializers.CharField(source="product.code")
+    title = serializers.CharField()
+    category = serializers.CharField()
+    service_model = serializers.CharField(source="product.service_model")
+    provider = serializers.CharField(source="product.partner.name")
+    data_centre = serializers.CharField(source="product.data_centre.name")
+    deployment_models = serializers.ListField(child=serializers.CharField(), source="product.deployment_models")
+    sla_percent = serializers.DecimalField(
+        max_digits=6, decimal_places=3, allow_null=True, source="product.sla_percent"
+    )
+    is_orderable = serializers.BooleanField()
+    remaining = serializers.IntegerField(allow_null=True, help_text="Units left; null without a limit.")
+    specs = serializers.DictField(source="product.specs")
+    plans = Plan(many=True)
+
+
+class Offerings(door.Door):
+    """GET /api/v1/offerings"""
+
+    scopes = {"GET": None}
+
+    @door.describe(
+        summary="Search the catalogue",
+        description="Several values of one parameter widen the search, several parameters narrow it.",
+        answers={200: door.page_of(Offering, "Offerings")},
+        problems=(404, 422),
+        parameters=[
+            OpenApiParameter("page", int, description="From 1; 20 a page."),
+            OpenApiParameter("q", str, description="Words."),
+            *(OpenApiParameter(kind, str, many=True) for kind in filters.KINDS),
+            OpenApiParameter("recommended", str, enum=["0", "1"]),
+            OpenApiParameter("sort", str, enum=list(filters.SORTS)),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """One page."""
+        asked = door.read_page(request)
+        chosen, unknown = filters.read_filters(params=dict(request.query_params.lists()))
+        found = queries.search_offerings(filters=chosen, page=asked, unknown=unknown)
+        if found.unknown:
+            raise door.unknown_values(found.unknown)
+        if found.number != asked:
+            raise refusals.NotFound
+        body: dict[str, Any] = {
+            "count": found.total,
+            "page": found.number,
+            "pages": max(1, -(-found.total // queries.PAGE_SIZE)),
+            "results": Offering(found.rows, many=True).data,
+        }
+        return Response(body)
+
+
+class OfferingView(door.Door):
+    """GET /api/v1/offerings/{code}"""
+
+    scopes = {"GET": None}
+
+    @door.describe(summary="Show an offering with its plans and prices", answers={200: Offering}, problems=(404,))
+    def get(self, request: Request, code: str) -> Response:
+        """One offering that is listed."""
+        product = queries.find_offering(code=code)
+        if product is None:
+            raise refusals.NotFound
+        return Response(Offering(queries.get_offering(pk=product.pk)).data)
