@@ -40,6 +40,18 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class SettlementList:
+    """A page of settlements (each with provider and parts) and the sums over all that match, one per currency."""
+
+    page: Page[Settlement]
+    totals: list[Totals]
+
+    @property
+    def rows(self) -> list[Settlement]:
+        return list(self.page.object_list)
+
+
+@dataclass(frozen=True, slots=True)
 class MonthSummary:
     """A month's settlements: sums per currency, counts by state, and when the steps were taken."""
 
@@ -83,18 +95,21 @@ def list_settlements(
     month: periods.Month | None = None,
     status: str = "",
     page: int | str = 1,
-) -> Page[Settlement]:
-    """One page of settlements, of one provider's organisation if named, with provider and parts."""
+) -> SettlementList:
+    """One page of settlements, of one provider's organisation if named, newest month first."""
     rows = _visible(provider_organisation_id, month).select_related("provider").prefetch_related("parts")
     if status:
         rows = rows.filter(status=status)
-    return Paginator(rows.order_by("-period_start_date", "number"), PAGE_ROWS).get_page(page)
+    return SettlementList(
+        page=Paginator(rows.order_by("-period_start_date", "number"), PAGE_ROWS).get_page(page),
+        totals=sum_settlements(provider_organisation_id=provider_organisation_id, month=month, status=status),
+    )
 
 
 def sum_settlements(
     *, provider_organisation_id: int | None = None, month: periods.Month | None = None, status: str = ""
 ) -> list[Totals]:
-    """The totals, one per currency, of what `list_settlements` lists over all its pages."""
+    """The sums, one per currency, over all that `list_settlements` pages through."""
     rows = _visible(provider_organisation_id, month)
     if status:
         rows = rows.filter(status=status)

@@ -38,7 +38,7 @@ def test_lists_by_provider_month_and_state(world):
     _hongshan, songmo, _number = world
 
     def numbers(**filters):
-        return [row.gross_minor for row in queries.list_settlements(**filters)]
+        return [row.gross_minor for row in queries.list_settlements(**filters).rows]
 
     assert numbers() == [2_500, 10_000, 5_000]
     assert numbers(month=OCTOBER) == [10_000, 5_000]
@@ -50,8 +50,8 @@ def test_lists_by_provider_month_and_state(world):
 
 
 def test_totals_are_the_sum_of_the_rows(world):
-    rows = queries.list_settlements(month=OCTOBER)
-    (totals,) = queries.sum_settlements(month=OCTOBER)
+    found = queries.list_settlements(month=OCTOBER)
+    rows, (totals,) = found.rows, found.totals
     for name in ("gross_minor", "commission_minor", "commission_vat_minor", "net_minor", "fee_minor"):
         assert getattr(totals, name) == sum(getattr(row, name) for row in rows)
     assert (totals.count, totals.providers, totals.orders) == (2, 2, 2)
