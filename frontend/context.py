@@ -69,7 +69,7 @@ class Frame:
     def urls(self) -> dict[str, str | None]:
         """Addresses of the frame; None where the page does not exist."""
         names = {
-            "catalogue": ("catalogue:index",),
+            "catalogue": ("catalogue",),
             "basket": ("basket:summary",),
             "login": ("login",),
             "logout": ("logout",),

@@ -46,7 +46,7 @@ class Group:
 
 
 PUBLIC = (
-    Entry(_("Catalogue"), "catalogue:index", "layout-grid", in_header=True),
+    Entry(_("Catalogue"), "catalogue", "layout-grid", in_header=True),
     Entry(_("Comparison"), "compare", "scale", in_header=True),
     Entry(_("Market statistics"), "statistics", "chart-line", in_header=True),
 )

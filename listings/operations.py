@@ -101,7 +101,7 @@ def create_offering(
         code=code,
         upc=code,
         title=title,
-        slug=slugify(title, allow_unicode=True) or code.lower(),
+        slug=(slugify(facts.get("title_en", "")) or slugify(title, allow_unicode=True) or code.lower())[:255],
         product_class=product_class,
         partner=partner,
         data_centre=data_centre,

@@ -101,7 +101,7 @@ def quote(*, plan: "Plan", quantity: int, term_months: int) -> Quote:
             MeteredRate(
                 component=row,
                 unit_net=row.unit_price,
-                unit_gross=tax.gross_from_net(row.unit_price, row.vat_rate),
+                unit_gross=unit_gross(row=row),
                 vat_rate=row.vat_rate,
             )
             for row, component in pairs
@@ -125,6 +125,11 @@ def term_discount(*, plan: "Plan", term_months: int) -> Decimal:
 def components_of(*, plan: "Plan") -> list[tuple["PriceComponent", pricing.Component]]:
     """A plan's price rows, each with the component that the rules calculate with, in the order shown."""
     return [(row, to_component(row=row)) for row in plan.components.all()]
+
+
+def unit_gross(*, row: "PriceComponent") -> Decimal:
+    """A component's unit price with tax, exact: for showing beside the net price."""
+    return tax.gross_from_net(row.unit_price, row.vat_rate)
 
 
 def to_component(*, row: "PriceComponent") -> pricing.Component:

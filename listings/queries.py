@@ -61,6 +61,11 @@ class OfferingRow:
         return self.is_operating and self.remaining != 0 and self.list_price is not None
 
     @property
+    def list_unit(self) -> str:
+        """The unit of the listed price in the reader's words."""
+        return wording.write_unit(self.list_price.unit) if self.list_price else ""
+
+    @property
     def is_metered(self) -> bool:
         return any(row.kind == PriceComponent.Kind.METERED for plan in self.plans for row in plan.components.all())
 
@@ -102,7 +107,7 @@ class CataloguePage:
 
 @dataclass(frozen=True, slots=True)
 class MarketFigures:
-    """Figures over all that is listed: prices with tax per hour, in CNY; None where nothing is sold by the hour."""
+    """Figures over all that is listed: lowest prices with tax per hour, in CNY, where it can be ordered now, or None."""
 
     vcpu_hour: Decimal | None
     gpu_hour: Decimal | None
@@ -186,7 +191,9 @@ def market_figures() -> MarketFigures:
     """The catalogue's figures, from published prices and from pools in operation; one query."""
     gross = Cast(F("unit_price") * (1 + F("vat_rate")), DecimalField(max_digits=30, decimal_places=12))
     for_sale = Q(
-        plan__price_book__status=PriceBook.Status.PUBLISHED, plan__price_book__product__state=Product.State.PUBLISHED
+        plan__price_book__status=PriceBook.Status.PUBLISHED,
+        plan__price_book__product__state=Product.State.PUBLISHED,
+        plan__price_book__product__data_centre__status=DataCentre.Status.OPERATING,
     )
     listed = Product.objects.filter(state=Product.State.PUBLISHED).order_by()
     rates = PriceComponent.objects.filter(for_sale, meter__in=["vcpu_hours", "gpu_hours"]).order_by()
