@@ -1,7 +1,17 @@
 """Addresses of the buyer pages."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
+
+from frontend.pages.buyer import approvals, contracts, orders
 
 app_name = "buyer"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("orders/", orders.list_orders, name="orders"),
+    path("orders/<slug:number>/", orders.show_order, name="order"),
+    path("approvals/", approvals.list_approvals, name="approvals"),
+    path("approvals/<slug:number>/", approvals.show_approval, name="approval"),
+    path("contracts/", contracts.list_contracts, name="contracts"),
+    path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/end/", contracts.end_contract, name="end_contract"),
+]

@@ -1,7 +1,21 @@
 """Addresses of the provider pages."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
+
+from frontend.pages.provider import contracts, deliveries, exports, settlements
 
 app_name = "provider"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("deliveries/", deliveries.list_deliveries, name="deliveries"),
+    path("deliveries/<slug:number>/", deliveries.confirm_delivery, name="deliver"),
+    path("contracts/", contracts.list_contracts, name="contracts"),
+    path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/suspend/", contracts.suspend_contract, name="suspend"),
+    path("contracts/<slug:number>/resume/", contracts.resume_contract, name="resume"),
+    path("settlements/", settlements.show_month, name="settlements"),
+    path("settlements/<str:number>/", settlements.show_settlement, name="settlement"),
+    path("exports/", exports.show_exports, name="exports"),
+    path("exports/<str:number>/", exports.show_progress, name="export"),
+    path("exports/<str:number>/download/", exports.download, name="export_download"),
+]

@@ -59,7 +59,7 @@ def add_offering(request: HttpRequest) -> HttpResponse:
 @access.page(permission="orders.place", methods=("POST",))
 def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Set a line's quantity; a refusal is shown beside it."""
-    form = forms.QuantityForm(request.POST, prefix=f"line-{line_id}")
+    form = forms.QuantityForm(request.POST, auto_id=f"line-{line_id}-%s")
     if form.is_valid():
         try:
             operations.change_quantity(
@@ -100,7 +100,7 @@ def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | N
 def _quantity_form(entry: queries.PurchaseLine, changed: tuple[int, forms.QuantityForm] | None) -> forms.QuantityForm:
     if changed is not None and changed[0] == entry.line.pk:
         return changed[1]
-    return forms.QuantityForm(initial={"quantity": entry.line.quantity}, prefix=f"line-{entry.line.pk}")
+    return forms.QuantityForm(initial={"quantity": entry.line.quantity}, auto_id=f"line-{entry.line.pk}-%s")
 
 
 def _first_error(form: forms.AddForm) -> str:

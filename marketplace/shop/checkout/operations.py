@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from billing.contracts import locks as contract_locks
 from billing.contracts.models import Contract
-from billing.ledger import queries as ledger
+from billing.payments import queries as payments
 from billing.rules.money import Money
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -173,15 +173,10 @@ def _check_answers(*, contact_name: str, contact_phone: str, accepted_terms: str
 
 
 def _check_balance(*, organisation_id: int, first_month: Money) -> None:
-    balance = read_balance(organisation_id=organisation_id, currency=first_month.currency)
+    balance = payments.wallet_balance(organisation_id=organisation_id, currency=first_month.currency)
     if balance < first_month:
         raise BalanceTooLow(
             _("The balance is %(balance)s and the first month costs %(wanted)s. Top it up, or pay by bank transfer.")
             % {"balance": balance, "wanted": first_month},
             field="payment_method",
         )
-
-
-def read_balance(*, organisation_id: int, currency: str) -> Money:
-    """What a buyer has paid in and not yet used."""
-    return -ledger.balance(kind="buyer_balance", organisation_id=organisation_id, currency=currency)

@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from billing.payments import queries as payments
 from marketplace import clock
 from marketplace.organisations import errors
 from marketplace.organisations import queries as organisations
@@ -57,7 +58,7 @@ def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: in
         "form": form,
         "purchase_list": wanted,
         "organisation": organisations.get_organisation(organisation_id=actor.organisation_id),
-        "balance": operations.read_balance(organisation_id=actor.organisation_id, currency=gross.currency),
+        "balance": payments.wallet_balance(organisation_id=actor.organisation_id, currency=gross.currency),
         "clauses": terms.CLAUSES,
         "terms_version": terms.VERSION,
         "steps": [_("Purchase list"), _("Checkout"), _("Order")],

@@ -13,6 +13,7 @@ from oscar.core.prices import Price
 from billing.contracts import operations as contracts
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
+from marketplace.shop.order.models import LineAttribute
 from providers import operations as providers
 
 __all__ = ["LineOutOfCapacity", "OrderCreator", "OrderDispatcher", "OrderNumberGenerator", "Placement"]
@@ -85,6 +86,13 @@ class OrderCreator(utils.OrderCreator):
             )
         except (providers.OutOfCapacity, providers.NoSuchPool) as error:
             raise LineOutOfCapacity(title=order_line.title, cause=error) from error
+
+    def create_line_attributes(self, order: Any, order_line: Any, basket_line: Any) -> None:
+        """The line's plan and term, in one statement."""
+        LineAttribute.objects.bulk_create(
+            LineAttribute(line=order_line, option=one.option, type=one.option.code, value=one.value)
+            for one in basket_line.attributes.all()
+        )
 
     def create_line_price_models(self, order: Any, order_line: Any, basket_line: Any) -> None:
         """Unit prices that do not multiply back to the line would be a second truth."""

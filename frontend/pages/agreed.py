@@ -1,0 +1,102 @@
+"""What the buyer's and the provider's pages of a contract share."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.contracts import queries as contracts
+from billing.contracts import timeline
+from billing.metering import queries as metering
+from billing.rules.money import Money
+from billing.rules.periods import InvalidMonth, Month
+
+TONES = {"pending": "warn", "active": "good", "suspended": "bad", "ended": "neutral", "cancelled": "neutral"}
+
+
+def status_tabs(*, url_name: str, counts: dict[str, int], chosen: str) -> list[dict[str, Any]]:
+    """The views of a list by status, each with its count; statuses without contracts are left out."""
+    url = reverse(url_name)
+    tabs = [{"label": _("All"), "url": url, "count": sum(counts.values()), "active": not chosen}]
+    for status, words in contracts.STATUSES:
+        if counts.get(status) or status == chosen:
+            tabs.append(
+                {
+                    "label": words,
+                    "url": f"{url}?status={status}",
+                    "count": counts.get(status, 0),
+                    "active": status == chosen,
+                }
+            )
+    return tabs
+
+
+def chosen_status(request: HttpRequest) -> str:
+    """The status in the query; an unknown one counts as none."""
+    status = request.GET.get("status", "")
+    return status if status in dict(contracts.STATUSES) else ""
+
+
+def with_tones(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Contracts with the tone of their badge."""
+    return [{"contract": one, "tone": TONES[one.status]} for one in rows]
+
+
+def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -> dict[str, Any]:
+    """The context of a contract's page: what was agreed, what is held, what happened, what was used."""
+    approval = contracts.find_approval_of(contract=contract, side=side)
+    months = months_of(contract=contract, now=now)
+    month = chosen_month(request, months=months)
+    return {
+        "contract": contract,
+        "tone": TONES[contract.status],
+        "committed": Money.from_decimal(contract.order_line.line_price_incl_tax, contract.currency),
+        "components": list(contract.plan.components.all()),
+        "capacity": list(contract.capacity.all()),
+        "milestones": timeline.of_contract(contract=contract, approval=approval),
+        "approval": approval,
+        "months": [(str(one), str(one)) for one in months],
+        "month": month,
+        "usage": describe_usage(contract=contract, month=month) if month else None,
+    }
+
+
+def months_of(*, contract: Any, now: datetime) -> list[Month]:
+    """The months in which a contract ran, latest first; none before its delivery."""
+    if contract.start_date is None:
+        return []
+    month, last = Month.of_date(contract.start_date), Month.of(now)
+    if contract.end_date is not None:
+        last = min(last, Month.of_date(contract.end_date))
+    months = []
+    while month <= last:
+        months.append(month)
+        month = month.next()
+    return months[::-1]
+
+
+def chosen_month(request: HttpRequest, *, months: list[Month]) -> Month | None:
+    """The month in the query if the contract ran in it, else the latest one."""
+    try:
+        wanted = Month.parse(request.GET.get("month", ""))
+    except InvalidMonth:
+        wanted = None
+    return wanted if wanted in months else next(iter(months), None)
+
+
+def describe_usage(*, contract: Any, month: Month) -> dict[str, Any]:
+    """Days and meters as a table: heads, rows of quantities in their order, and the sums."""
+    meters = [one for one in contract.plan.components.all() if one.meter]
+    days: dict[Any, dict[str, Any]] = {}
+    totals: dict[str, Any] = {}
+    for row in metering.usage_by_day(contract_id=contract.pk, month=month):
+        days.setdefault(row.day, {})[row.meter] = row.quantity
+        totals[row.meter] = totals.get(row.meter, 0) + row.quantity
+    return {
+        "meters": meters,
+        "rows": [(day, [found.get(one.meter) for one in meters]) for day, found in days.items()],
+        "totals": [totals.get(one.meter) for one in meters],
+    }

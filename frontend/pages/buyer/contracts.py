@@ -1,0 +1,86 @@
+"""A buyer's contracts and what was used of them."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.contracts import operations, queries
+from frontend.pages import access, agreed
+from marketplace import clock
+from marketplace.organisations import errors
+
+
+class EndForm(forms.Form):
+    """Why a contract is ended."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=operations.LONGEST_REASON,
+        help_text=gettext_lazy("The provider reads it."),
+    )
+
+
+@access.page(permission="contracts.view", side="buyer")
+def list_contracts(request: HttpRequest) -> HttpResponse:
+    """The organisation's contracts, by status."""
+    buyer_id, status = request.actor.organisation_id, agreed.chosen_status(request)  # type: ignore[attr-defined]
+    page = queries.list_contracts(buyer_id=buyer_id, status=status, page=request.GET.get("page", 1))
+    counts = queries.count_contracts(buyer_id=buyer_id)
+    context = {
+        "page": page,
+        "rows": agreed.with_tones(page),
+        "tabs": agreed.status_tabs(url_name="buyer:contracts", counts=counts, chosen=status),
+        "total": sum(counts.values()),
+    }
+    return render(request, "buyer/contracts.html", context)
+
+
+@access.page(permission="contracts.view", side="buyer")
+def show_contract(request: HttpRequest, number: str) -> HttpResponse:
+    """One contract: what was agreed, what it holds, what happened, what was used."""
+    return _render(request, number, form=EndForm())
+
+
+@access.page(permission="contracts.end", side="buyer", methods=("POST",))
+def end_contract(request: HttpRequest, number: str) -> HttpResponse:
+    """End it early, or cancel it before its delivery."""
+    actor = request.actor  # type: ignore[attr-defined]
+    form = EndForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            contract = operations.end_contract(
+                number=number,
+                organisation_id=actor.organisation_id,
+                reason=form.cleaned_data["reason"],
+                actor=actor,
+                now=clock.now(),
+            )
+        except errors.Refused as error:
+            form.add_error(error.field or None, error.message)
+            status = 409 if error.is_conflict else 422
+        else:
+            messages.success(
+                request,
+                _("Contract %(number)s: %(status)s.")
+                % {"number": contract.number, "status": contract.get_status_display()},
+            )
+            return redirect("buyer:contract", number)
+    return _render(request, number, form=form, status=status)
+
+
+def _render(request: HttpRequest, number: str, *, form: EndForm, status: int = 200) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
+    context = {
+        **agreed.describe(request, contract=contract, side=actor.side, now=clock.now()),
+        "form": form,
+        "crumbs": [(_("Contracts"), reverse("buyer:contracts")), (number, None)],
+        "can_end": actor.can("contracts.end") and contract.status in ("pending", "active", "suspended"),
+    }
+    return render(request, "buyer/contract.html", context, status=status)

@@ -1,0 +1,107 @@
+"""A provider's contracts: its own lines of its buyers' orders, nothing else of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.contracts import operations, queries
+from frontend.pages import access, agreed
+from frontend.pages.provider.deliveries import delivery_form
+from marketplace import clock
+from marketplace.organisations import errors
+
+
+class ReasonForm(forms.Form):
+    """Why a service is suspended or resumed."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=operations.LONGEST_REASON,
+        help_text=gettext_lazy("The buyer reads it."),
+    )
+
+
+@access.page(permission="contracts.view", side="provider")
+def list_contracts(request: HttpRequest) -> HttpResponse:
+    """The provider's contracts, by status."""
+    own = {"provider_organisation_id": request.actor.organisation_id}  # type: ignore[attr-defined]
+    status = agreed.chosen_status(request)
+    page = queries.list_contracts(**own, status=status, page=request.GET.get("page", 1))
+    counts = queries.count_contracts(**own)
+    context = {
+        "page": page,
+        "rows": agreed.with_tones(page),
+        "tabs": agreed.status_tabs(url_name="provider:contracts", counts=counts, chosen=status),
+        "total": sum(counts.values()),
+    }
+    return render(request, "provider/contracts.html", context)
+
+
+@access.page(permission="contracts.view", side="provider")
+def show_contract(request: HttpRequest, number: str) -> HttpResponse:
+    """One contract with what was used of it."""
+    return _render(request, number, form=ReasonForm())
+
+
+@access.page(permission="contracts.suspend", side="provider", methods=("POST",))
+def suspend_contract(request: HttpRequest, number: str) -> HttpResponse:
+    """Stop the service for a while, with a reason."""
+    return _change(request, number, operation=operations.suspend)
+
+
+@access.page(permission="contracts.suspend", side="provider", methods=("POST",))
+def resume_contract(request: HttpRequest, number: str) -> HttpResponse:
+    """Start the service again."""
+    return _change(request, number, operation=operations.resume)
+
+
+def _change(request: HttpRequest, number: str, *, operation: Callable[..., Any]) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    form = ReasonForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            contract = operation(
+                number=number,
+                organisation_id=actor.organisation_id,
+                reason=form.cleaned_data["reason"],
+                actor=actor,
+                now=clock.now(),
+            )
+        except errors.Refused as error:
+            form.add_error(error.field or None, error.message)
+            status = 409 if error.is_conflict else 422
+        else:
+            messages.success(
+                request,
+                _("Contract %(number)s: %(status)s.")
+                % {"number": contract.number, "status": contract.get_status_display()},
+            )
+            return redirect("provider:contract", number)
+    return _render(request, number, form=form, status=status)
+
+
+def _render(request: HttpRequest, number: str, *, form: ReasonForm, status: int = 200) -> HttpResponse:
+    actor = request.actor  # type: ignore[attr-defined]
+    contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
+    described = agreed.describe(request, contract=contract, side=actor.side, now=clock.now())
+    approval = described["approval"]
+    is_cleared = approval is None or approval.status == "approved"
+    context = {
+        **described,
+        "form": form,
+        "delivery_form": delivery_form(number=number),
+        "can_deliver": actor.can("contracts.deliver") and contract.status == "pending" and is_cleared,
+        "can_suspend": actor.can("contracts.suspend") and contract.status == "active",
+        "can_resume": actor.can("contracts.suspend") and contract.status == "suspended",
+        "crumbs": [(_("Contracts"), reverse("provider:contracts")), (number, None)],
+    }
+    return render(request, "provider/contract.html", context, status=status)
