@@ -6,107 +6,183 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('invoicing', '0001_initial'),
-        ('organisations', '0001_initial'),
+        ("invoicing", "0001_initial"),
+        ("organisations", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('gateway', models.CharField(choices=[('bank', 'Bank transfer'), ('balance', 'Prepaid balance')], max_length=10, verbose_name='by')),
-                ('purpose', models.CharField(choices=[('invoice', 'Pays an invoice'), ('top_up', 'Tops up the balance')], max_length=10, verbose_name='purpose')),
-                ('reference', models.CharField(max_length=80, verbose_name='reference')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='organisations.organisation', verbose_name='organisation')),
-                ('recorded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                (
+                    "gateway",
+                    models.CharField(
+                        choices=[("bank", "Bank transfer"), ("balance", "Prepaid balance")],
+                        max_length=10,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[("invoice", "Pays an invoice"), ("top_up", "Tops up the balance")],
+                        max_length=10,
+                        verbose_name="purpose",
+                    ),
+                ),
+                ("reference", models.CharField(max_length=80, verbose_name="reference")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                ("recorded_at", models.DateTimeField(verbose_name="recorded")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="organisations.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
-                'ordering': ['-received_at', '-id'],
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
+                "ordering": ["-received_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='PaymentAllocation',
+            name="PaymentAllocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='invoicing.invoice', verbose_name='invoice')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='payments.payment', verbose_name='payment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="invoicing.invoice",
+                        verbose_name="invoice",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="payments.payment",
+                        verbose_name="payment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'allocation',
-                'verbose_name_plural': 'allocations',
+                "verbose_name": "allocation",
+                "verbose_name_plural": "allocations",
             },
         ),
         migrations.CreateModel(
-            name='LineCollection',
+            name="LineCollection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('collected_at', models.DateTimeField(db_index=True, verbose_name='collected')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collections', to='invoicing.invoiceline', verbose_name='line')),
-                ('allocation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.paymentallocation', verbose_name='allocation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("collected_at", models.DateTimeField(db_index=True, verbose_name="collected")),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="collections",
+                        to="invoicing.invoiceline",
+                        verbose_name="line",
+                    ),
+                ),
+                (
+                    "allocation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="payments.paymentallocation",
+                        verbose_name="allocation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'collection of a line',
-                'verbose_name_plural': 'collections of lines',
+                "verbose_name": "collection of a line",
+                "verbose_name_plural": "collections of lines",
             },
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('balance_minor', models.BigIntegerField(default=0, verbose_name='balance')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='wallets', to='organisations.organisation', verbose_name='organisation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("balance_minor", models.BigIntegerField(default=0, verbose_name="balance")),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="wallets",
+                        to="organisations.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'prepaid balance',
-                'verbose_name_plural': 'prepaid balances',
+                "verbose_name": "prepaid balance",
+                "verbose_name_plural": "prepaid balances",
             },
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('gateway', 'reference'), name='payment_reference_unique'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(fields=("gateway", "reference"), name="payment_reference_unique"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='payment_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(condition=models.Q(("amount_minor__gt", 0)), name="payment_positive"),
         ),
         migrations.AddConstraint(
-            model_name='paymentallocation',
-            constraint=models.UniqueConstraint(fields=('payment', 'invoice'), name='payment_allocation_unique'),
+            model_name="paymentallocation",
+            constraint=models.UniqueConstraint(fields=("payment", "invoice"), name="payment_allocation_unique"),
         ),
         migrations.AddConstraint(
-            model_name='paymentallocation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor__gt', 0)), name='payment_allocation_positive'),
+            model_name="paymentallocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor__gt", 0)), name="payment_allocation_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='linecollection',
-            constraint=models.UniqueConstraint(fields=('allocation', 'line'), name='line_collection_unique'),
+            model_name="linecollection",
+            constraint=models.UniqueConstraint(fields=("allocation", "line"), name="line_collection_unique"),
         ),
         migrations.AddConstraint(
-            model_name='linecollection',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='line_collection_not_zero'),
+            model_name="linecollection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor", 0), _negated=True), name="line_collection_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wallet',
-            constraint=models.UniqueConstraint(fields=('organisation', 'currency'), name='wallet_unique'),
+            model_name="wallet",
+            constraint=models.UniqueConstraint(fields=("organisation", "currency"), name="wallet_unique"),
         ),
         migrations.AddConstraint(
-            model_name='wallet',
-            constraint=models.CheckConstraint(condition=models.Q(('balance_minor__gte', 0)), name='wallet_not_negative'),
+            model_name="wallet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance_minor__gte", 0)), name="wallet_not_negative"
+            ),
         ),
     ]
