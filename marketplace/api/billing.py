@@ -143,6 +143,7 @@ class Invoices(door.Door):
     scopes = {"GET": "invoices.view"}
 
     @door.describe(
+        operation_id="list_invoices",
         summary="List your invoices, newest first",
         answers={200: door.page_of(Invoice, "Invoices")},
         problems=(404, 422),
@@ -170,7 +171,12 @@ class InvoiceView(door.Door):
 
     scopes = {"GET": "invoices.view"}
 
-    @door.describe(summary="Show an invoice with its lines", answers={200: InvoiceDetail}, problems=(404,))
+    @door.describe(
+        operation_id="get_invoice",
+        summary="Show an invoice with its lines",
+        answers={200: InvoiceDetail},
+        problems=(404,),
+    )
     def get(self, request: Request, number: str) -> Response:
         """One invoice."""
         found = invoicing.get_invoice(number=number, organisation_id=_buyer_of(self), side=self.actor.side)
@@ -187,6 +193,7 @@ class Settlements(door.Door):
     scopes = {"GET": "settlements.view"}
 
     @door.describe(
+        operation_id="list_settlements",
         summary="List your settlements, newest month first",
         answers={200: door.page_of(Settlement, "Settlements")},
         problems=(404, 422),
@@ -214,6 +221,7 @@ class SettlementView(door.Door):
     scopes = {"GET": "settlements.view"}
 
     @door.describe(
+        operation_id="get_settlement",
         summary="Show a settlement with a page of its lines",
         answers={200: SettlementDetail},
         problems=(404, 422),
@@ -233,6 +241,7 @@ class Exports(door.Door):
     scopes = {"GET": "exports.view", "POST": "exports.request"}
 
     @door.describe(
+        operation_id="list_exports",
         summary="List the files you asked for, newest first",
         answers={200: door.page_of(Export, "Exports")},
         problems=(404, 422),
@@ -245,6 +254,7 @@ class Exports(door.Door):
         return Response(door.show_page(page, Export, asked=asked))
 
     @door.describe(
+        operation_id="request_export",
         summary="Ask for a file of settlements or of their lines",
         description="It is written in the background; asking again makes the next version.",
         request=ExportRequest,
@@ -274,7 +284,9 @@ class ExportView(door.Door):
 
     scopes = {"GET": "exports.view"}
 
-    @door.describe(summary="Show the progress of a file", answers={200: Export}, problems=(404,))
+    @door.describe(
+        operation_id="get_export", summary="Show the progress of a file", answers={200: Export}, problems=(404,)
+    )
     def get(self, request: Request, number: str) -> Response:
         """One file's row."""
         return Response(Export(exports.get_export(number=number, organisation_id=_provider_of(self))).data)
@@ -286,6 +298,7 @@ class ExportFile(door.Door):
     scopes = {"GET": "exports.view"}
 
     @door.describe(
+        operation_id="download_export",
         summary="Download a file that is written",
         answers={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, description="CSV or XLSX.")},
         problems=(404,),

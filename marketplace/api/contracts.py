@@ -78,6 +78,7 @@ class Contracts(door.Door):
     scopes = {"GET": "contracts.view"}
 
     @door.describe(
+        operation_id="list_contracts",
         summary="List your contracts, newest first",
         answers={200: door.page_of(Contract, "Contracts")},
         problems=(404, 422),
@@ -95,7 +96,12 @@ class ContractView(door.Door):
 
     scopes = {"GET": "contracts.view"}
 
-    @door.describe(summary="Show a contract with its prices", answers={200: ContractDetail}, problems=(404,))
+    @door.describe(
+        operation_id="get_contract",
+        summary="Show a contract with its prices",
+        answers={200: ContractDetail},
+        problems=(404,),
+    )
     def get(self, request: Request, number: str) -> Response:
         """One contract."""
         return Response(_show(self.actor, number))
@@ -107,6 +113,7 @@ class ConfirmDelivery(door.Door):
     scopes = {"POST": "contracts.deliver"}
 
     @door.describe(
+        operation_id="confirm_delivery",
         summary="Confirm that a contract is delivered: it is active from today in Asia/Shanghai",
         description="Confirming again with the same resource changes nothing and is answered 200.",
         request=Delivery,

@@ -77,13 +77,21 @@ _PROBLEMS: Final = {
 
 
 def describe(
-    *, summary: str, answers: dict[Any, Any], problems: Sequence[int] = (), parameters: Sequence[Any] = (), **more: Any
+    *,
+    operation_id: str,
+    summary: str,
+    answers: dict[Any, Any],
+    problems: Sequence[int] = (),
+    parameters: Sequence[Any] = (),
+    **more: Any,
 ) -> Callable[[Any], Any]:
     """The description of an operation: what it answers, and which problems it may name besides 401 and 403."""
     responses: dict[Any, Any] = dict(answers)
     for status in (401, 403, *problems):
         responses[status, errors.CONTENT_TYPE] = OpenApiResponse(Problem, description=_PROBLEMS[status])
-    return extend_schema(summary=summary, responses=responses, parameters=list(parameters), **more)
+    return extend_schema(
+        operation_id=operation_id, summary=summary, responses=responses, parameters=list(parameters), **more
+    )
 
 
 PAGE: Final = OpenApiParameter("page", int, description="From 1; 50 a page.")

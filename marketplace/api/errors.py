@@ -7,6 +7,7 @@ from django.core import exceptions as django
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,18 @@ class TooLarge(exceptions.APIException):
 
 class BadQuery(errors.Refused):
     """A parameter in the address that cannot be understood; `field` names it."""
+
+
+_WORDS: Final[dict[type[exceptions.APIException], Any]] = {
+    exceptions.NotAuthenticated: gettext_lazy("Send an API key: Authorization: Bearer crm_…"),
+    exceptions.AuthenticationFailed: gettext_lazy(
+        "The API key is unknown, revoked or expired. Issue a new one on the page API keys."
+    ),
+    exceptions.PermissionDenied: gettext_lazy("The API key does not have the scope for this. Issue one that has it."),
+    exceptions.MethodNotAllowed: gettext_lazy("This address does not take this method."),
+    exceptions.UnsupportedMediaType: gettext_lazy("This address does not take this content type."),
+    TooLarge: gettext_lazy("The body is larger than this address takes."),
+}
 
 
 def problem(*, status: int, detail: str = "", fields: Fields | None = None, **more: Any) -> Response:
@@ -79,19 +92,9 @@ def _of_django(exception: Exception) -> Response | None:
 
 def _explain(exception: exceptions.APIException) -> str:
     """Our words for REST framework's refusals, with the remedy."""
-    match exception:
-        case exceptions.NotAuthenticated():
-            return _("Send an API key: Authorization: Bearer crm_…")
-        case exceptions.AuthenticationFailed():
-            return _("The API key is unknown, revoked or expired. Issue a new one on the page API keys.")
-        case exceptions.PermissionDenied():
-            return _("The API key does not have the scope for this. Issue one that has it.")
-        case exceptions.MethodNotAllowed():
-            return _("This address does not take this method.")
-        case exceptions.UnsupportedMediaType():
-            return _("This address does not take this content type.")
-        case TooLarge():
-            return _("The body is larger than this address takes.")
+    for kind, text in _WORDS.items():
+        if isinstance(exception, kind):
+            return str(text)
     return str(exception.detail)
 
 

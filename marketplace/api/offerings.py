@@ -56,6 +56,7 @@ class Offerings(door.Door):
     scopes = {"GET": None}
 
     @door.describe(
+        operation_id="search_offerings",
         summary="Search the catalogue",
         description="Several values of one parameter widen the search, several parameters narrow it.",
         answers={200: door.page_of(Offering, "Offerings")},
@@ -91,7 +92,12 @@ class OfferingView(door.Door):
 
     scopes = {"GET": None}
 
-    @door.describe(summary="Show an offering with its plans and prices", answers={200: Offering}, problems=(404,))
+    @door.describe(
+        operation_id="get_offering",
+        summary="Show an offering with its plans and prices",
+        answers={200: Offering},
+        problems=(404,),
+    )
     def get(self, request: Request, code: str) -> Response:
         """One offering that is listed."""
         product = queries.find_offering(code=code)

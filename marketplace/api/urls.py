@@ -43,5 +43,6 @@ urlpatterns: list[URLPattern] = [
     path("v1/exports/<public_number:number>/file", billing.ExportFile.as_view(), name="export-file"),
     path("schema/", description.Schema.as_view(), name="schema"),
     path("docs/", description.Docs.as_view(url_name="api:schema"), name="docs"),
+    path("", errors.Unknown.as_view(), name="root"),
     path("<path:rest>", errors.Unknown.as_view(), name="unknown"),
 ]

@@ -77,6 +77,7 @@ class Events(door.Door):
     largest_body_bytes = parsers.EVENTS_BODY_BYTES
 
     @door.describe(
+        operation_id="report_usage",
         summary="Report usage: one event, or a batch of up to 10,000",
         description=(
             "A single event is answered 202 when it is stored, 200 when it was known, 409 when its id is known with "
@@ -180,6 +181,7 @@ class Imports(door.Door):
     largest_body_bytes = imports.LARGEST_FILE_BYTES + MULTIPART_EXTRA_BYTES
 
     @door.describe(
+        operation_id="list_usage_imports",
         summary="List the CSV files of usage, newest first",
         answers={200: door.page_of(ImportShape, "Imports")},
         problems=(404, 422),
@@ -192,6 +194,7 @@ class Imports(door.Door):
         return Response(door.show_page(page, ImportShape, asked=asked))
 
     @door.describe(
+        operation_id="import_usage",
         summary="Upload a CSV file of usage; it is read in the background",
         request={"multipart/form-data": Upload},
         answers={202: ImportShape},
@@ -215,6 +218,7 @@ class Import(door.Door):
     scopes = {"GET": "usage.report"}
 
     @door.describe(
+        operation_id="get_usage_import",
         summary="Show the progress of a CSV file and the rows that were not stored",
         answers={200: ImportDetail},
         problems=(404,),

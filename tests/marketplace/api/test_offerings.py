@@ -1,0 +1,65 @@
+"""The catalogue over HTTP, for every key."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests import factories
+from tests.marketplace.api.client import Api, api
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/api/v1/offerings"
+
+
+def test_an_offering_is_shown_with_its_plans_and_prices(hongshan: Api, contract: Any) -> None:
+    body = hongshan.get(f"{PATH}/{contract.offering.code}").json()
+    assert body["code"] == contract.offering.code
+    assert (body["title"], body["provider"]) == ("通用型云主机 2核4G", "红山云数据服务有限公司")
+    assert (body["service_model"], body["sla_percent"], body["remaining"]) == ("iaas", "99.900", 500)
+    assert body["specs"] == {"vcpu": 2, "ram_gib": 4}
+    monthly, metered = body["plans"]
+    assert (monthly["code"], monthly["currency"], monthly["price_book_version"]) == ("monthly", "CNY", 1)
+    assert monthly["terms"] == [{"months": 1, "discount": "0.0000"}, {"months": 12, "discount": "0.1000"}]
+    assert [price["unit_price"] for price in monthly["components"]] == ["212.70000000"]
+    assert [price["meter"] for price in metered["components"]] == ["vcpu_hours", "gib_hours"]
+    listed = hongshan.get(PATH).json()
+    assert (listed["count"], listed["page"], listed["pages"]) == (1, 1, 1)
+    assert listed["results"] == [body]
+
+
+@pytest.mark.parametrize("state", ["draft", "withdrawn"])
+def test_what_is_not_listed_is_not_there(hongshan: Api, contract: Any, state: str) -> None:
+    hidden = factories.offering(contract.offering.data_centre, state=state)
+    assert hongshan.get(f"{PATH}/{hidden.code}").status_code == 404
+    assert hongshan.get(f"{PATH}/OF-NOBODYS").status_code == 404
+    assert [row["code"] for row in hongshan.get(PATH).json()["results"]] == [contract.offering.code]
+
+
+def test_the_search_narrows_and_names_what_it_does_not_know(contract: Any) -> None:
+    caller = api(contract.buyer, "contracts.view")
+    assert caller.get(f"{PATH}?service=iaas&deployment=public").json()["count"] == 1
+    assert caller.get(f"{PATH}?service=saas").json()["count"] == 0
+    assert caller.get(f"{PATH}?service=iaas&service=saas&sort=price").json()["count"] == 1
+    for query in ("service=gold", "sort=random", "region=000000", "category=nothing", "recommended=maybe"):
+        assert caller.get(f"{PATH}?{query}").status_code == 422
+    assert caller.get(f"{PATH}?page=2").status_code == 404
+    assert caller.get(f"{PATH}?q=%00").status_code == 200
+
+
+def test_a_search_takes_constant_queries(hongshan: Api, contract: Any) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert hongshan.get(PATH).status_code == 200
+        return len(captured.captured_queries)
+
+    before = count()
+    for _ in range(10):
+        factories.offering(contract.offering.data_centre)
+    assert count() == before <= 12
+
+
+def test_a_key_is_needed(contract: Any) -> None:
+    assert Api("").get(PATH).status_code == 401
