@@ -12,6 +12,8 @@ from billing.rules import periods
 from marketplace.organisations import errors
 
 PAGE_ROWS = 50
+KINDS = ExportRun.Kind.choices
+FORMATS = ExportRun.Format.choices
 Status = ExportRun.Status
 
 

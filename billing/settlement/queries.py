@@ -15,6 +15,7 @@ from billing.settlement.models import Settlement, SettlementLine, SettlementPart
 from marketplace.organisations import actors, errors
 
 PAGE_ROWS = 50
+STATUSES = Settlement.Status.choices
 Status = Settlement.Status
 
 

@@ -1,7 +1,18 @@
 """Addresses of the finance pages."""
 
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
+
+from frontend.pages.finance import dashboard, exports, settlements
 
 app_name = "finance"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", dashboard.show_overview, name="dashboard"),
+    path("settlements/", settlements.show_month, name="settlements"),
+    path("settlements/<str:number>/", settlements.show_settlement, name="settlement"),
+    path("settlements/<str:number>/approve/", settlements.approve, name="settlement_approve"),
+    path("settlements/<str:number>/pay/", settlements.pay, name="settlement_pay"),
+    path("exports/", exports.show_exports, name="exports"),
+    path("exports/<str:number>/", exports.show_progress, name="export"),
+    path("exports/<str:number>/download/", exports.download, name="export_download"),
+]

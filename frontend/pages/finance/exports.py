@@ -1,0 +1,20 @@
+"""Export centre: the platform's files."""
+
+from django.http import FileResponse, HttpRequest, HttpResponse
+
+from frontend.pages import access, exports
+
+
+@access.page(permission="exports.view", side="platform", methods=("GET", "POST"))
+def show_exports(request: HttpRequest) -> HttpResponse:
+    return exports.show_exports(request, console="finance")
+
+
+@access.page(permission="exports.view", side="platform")
+def show_progress(request: HttpRequest, number: str) -> HttpResponse:
+    return exports.show_progress(request, number=number, console="finance")
+
+
+@access.page(permission="exports.view", side="platform")
+def download(request: HttpRequest, number: str) -> FileResponse:
+    return exports.download(request, number=number)
