@@ -88,6 +88,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             (
                 Entry(_("Settlements"), "provider:settlements", "receipt-text", "settlements.view", in_header=True),
                 Entry(_("Invoices issued"), "provider:invoices", "file-text"),
+                Entry(_("Export centre"), "provider:exports", "download", "exports.view"),
             ),
         ),
         (
@@ -99,7 +100,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         (
             _("Settlement"),
             (
-                Entry(_("Overview"), "finance:dashboard", "layout-dashboard", in_header=True),
+                Entry(_("Overview"), "finance:dashboard", "layout-dashboard", "settlements.view", in_header=True),
                 Entry(_("Settlements"), "finance:settlements", "receipt-text", "settlements.view", in_header=True),
                 Entry(_("Invoices"), "finance:invoices", "file-text", "invoices.view"),
                 Entry(_("Payments"), "finance:payments", "banknote", "payments.view", in_header=True),
