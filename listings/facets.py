@@ -18,10 +18,11 @@ from listings import wording
 from listings.filters import CatalogueFilters
 from listings.models import Product
 
+BLANK: Final = Value("")
 LABELS: Final[dict[str, Promise]] = {
     "words": _("Search"),
     "service": _("Service type"),
-    "category": _("Category"),
+    "category": _("Resource category"),
     "region": _("Data centre location"),
     "deployment": _("Deployment model"),
     "mlps": _("Security level"),
@@ -62,7 +63,6 @@ class Counts:
 
     total: int
     providers: int
-    data_centres: int
     recommended: int
     by_kind: dict[str, dict[str, tuple[str, str, int]]]  # kind → value → (position, label, count)
 
@@ -90,7 +90,6 @@ def count(*, filters: CatalogueFilters) -> Counts:
         _group(filters, "mlps", value=Cast("data_centre__mlps_level", CharField())),
         _figure(conditions_of.conditions(filters), "total", Count("pk")),
         _figure(conditions_of.conditions(filters), "providers", Count("partner", distinct=True)),
-        _figure(conditions_of.conditions(filters), "data_centres", Count("data_centre", distinct=True)),
         _figure(
             conditions_of.conditions(filters, leave_out="recommended") & Q(is_recommended=True),
             "recommended",
@@ -98,7 +97,7 @@ def count(*, filters: CatalogueFilters) -> Counts:
         ),
     ]
     by_kind: dict[str, dict[str, tuple[str, str, int]]] = {kind: {} for kind in conditions_of.KINDS}
-    figures = {"total": 0, "providers": 0, "data_centres": 0, "recommended": 0}
+    figures = {"total": 0, "providers": 0, "recommended": 0}
     for kind, value, label, position, number in parts[0].union(*parts[1:], all=True):
         if kind in figures:
             figures[kind] = number
@@ -161,9 +160,7 @@ def _in_order(kind: str, counted: dict[str, tuple[str, str, int]]) -> Iterable[s
     return sorted(counted, key=lambda value: (counted[value][0], value))
 
 
-def _group(
-    filters: CatalogueFilters, kind: str, *, value: Any, label: Any = Value(""), position: Any = Value("")
-) -> Any:
+def _group(filters: CatalogueFilters, kind: str, *, value: Any, label: Any = BLANK, position: Any = BLANK) -> Any:
     return (
         Product.objects.filter(conditions_of.conditions(filters, leave_out=kind))
         .order_by()

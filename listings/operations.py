@@ -244,14 +244,16 @@ def _load_categories(entry: Mapping[str, Any]) -> int:
     changed = 0
     root = Category.objects.filter(slug=entry["slug"], depth=1).first()
     if root is None:
-        root = Category.add_root(slug=entry["slug"], name=entry["name"], name_en=entry["name_en"])
+        root = Category.objects.add_root(
+            create_kwargs={"slug": entry["slug"], "name": entry["name"], "name_en": entry["name_en"]}
+        )
         changed += 1
     for one in entry["categories"]:
         names = {"name": one["name"], "name_en": one["name_en"]}
-        category = root.get_children().filter(slug=one["slug"]).first()
+        category = Category.objects.get_children(root).filter(slug=one["slug"]).first()
         if category is None:
             root.refresh_from_db()  # treebeard counts children in the parent's row
-            root.add_child(slug=one["slug"], **names)
+            Category.objects.add_child(root, create_kwargs={"slug": one["slug"], **names})
             changed += 1
         elif (category.name, category.name_en) != (one["name"], one["name_en"]):
             changed += Category.objects.filter(pk=category.pk).update(**names)
@@ -361,4 +363,4 @@ def _as_draft(plan: Plan) -> PlanDraft:
 
 def _class_slug(category: Category) -> str:
     """The service type a category hangs below."""
-    return category.get_root().slug
+    return Category.objects.get_root(category).slug

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from django.db.models import Count, DecimalField, F, Min, Q, Sum, Value
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from listings import facets, pricing, specs, wording
 from listings import filters as conditions_of
@@ -96,7 +97,6 @@ class CataloguePage:
     rows: tuple[OfferingRow, ...]
     total: int
     provider_count: int
-    data_centre_count: int
     recommended_count: int
     number: int
     facets: tuple[facets.Facet, ...]
@@ -107,13 +107,14 @@ class CataloguePage:
 
 @dataclass(frozen=True, slots=True)
 class MarketFigures:
-    """Figures over all that is listed: lowest prices with tax per hour, in CNY, where it can be ordered now, or None."""
+    """Figures over all that is listed; prices per hour with tax, in CNY, the lowest that can be ordered now, or None."""
 
     vcpu_hour: Decimal | None
     gpu_hour: Decimal | None
     vcpu_left: int
     offerings: int
     providers: int
+    data_centres: int
 
 
 def find_plan(*, plan_id: int) -> Plan:
@@ -160,10 +161,7 @@ def search_offerings(*, filters: CatalogueFilters, page: int = 1, unknown: Colle
     """
     schema, names = _read_words(filters=filters)
     missing = [
-        (kind, value)
-        for kind in ("category", "region")
-        for value in filters.values(kind)
-        if (kind, value) not in names
+        (kind, value) for kind in ("category", "region") for value in filters.values(kind) if (kind, value) not in names
     ]
     for kind, value in missing:
         filters = filters.without(kind, value)
@@ -177,7 +175,6 @@ def search_offerings(*, filters: CatalogueFilters, page: int = 1, unknown: Colle
         rows=tuple(_build_rows(found, schema=schema)) if counts.total else (),
         total=counts.total,
         provider_count=counts.providers,
-        data_centre_count=counts.data_centres,
         recommended_count=counts.recommended,
         number=number,
         facets=tuple(facets.build(filters=filters, counts=counts, names=names)),
@@ -203,16 +200,23 @@ def market_figures() -> MarketFigures:
         open_pools.order_by().values(which=Value("vcpu_left")).annotate(figure=Sum(F("total") - F("allocated"))),
         listed.values(which=Value("offerings")).annotate(figure=_as_decimal(Count("pk"))),
         listed.values(which=Value("providers")).annotate(figure=_as_decimal(Count("partner", distinct=True))),
+        listed.values(which=Value("data_centres")).annotate(figure=_as_decimal(Count("data_centre", distinct=True))),
     ]
     rows = [part.values_list("which", "figure") for part in parts]
     found = dict(rows[0].union(*rows[1:], all=True))
     return MarketFigures(
-        vcpu_hour=found.get("vcpu_hours"),
-        gpu_hour=found.get("gpu_hours"),
+        vcpu_hour=_shorten(found.get("vcpu_hours")),
+        gpu_hour=_shorten(found.get("gpu_hours")),
         vcpu_left=int(found.get("vcpu_left") or 0),
         offerings=int(found.get("offerings") or 0),
         providers=int(found.get("providers") or 0),
+        data_centres=int(found.get("data_centres") or 0),
     )
+
+
+def _shorten(price: Decimal | None) -> Decimal | None:
+    """A headline price to a hundredth of a fen, half up; the exact one stands on the offering's page."""
+    return None if price is None else price.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP).normalize()
 
 
 def _as_decimal(expression: Any) -> Cast:
@@ -302,11 +306,15 @@ def _list_conditions(
         for value in filters.values(kind):
             stored = counts.by_kind[kind].get(value, ("", "", 0))[1]
             label = facets.label_of(kind=kind, value=value, stored=stored, names=names)
-            yield Condition(kind=kind, value=value, label=f"{facets.LABELS[kind]}: {label}")
+            yield Condition(
+                kind=kind, value=value, label=_("%(kind)s: %(value)s") % {"kind": facets.LABELS[kind], "value": label}
+            )
 
 
 def _list_relaxations(filters: CatalogueFilters) -> Iterable[Relaxation]:
     """What to give up to find something, the most helpful first."""
     counted = facets.count_without(filters=filters)
     for kind, number in sorted(counted.items(), key=lambda pair: -pair[1]):
+        if not number:
+            return
         yield Relaxation(kind=kind, label=str(facets.LABELS[kind]), count=number)

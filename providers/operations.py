@@ -135,7 +135,9 @@ def agree(
     """Write the next version of what the platform keeps (rates as fractions: 2 % is 0.02), in force from a date on."""
     for field, rate in (("commission_rate", commission_rate), ("commission_vat_rate", commission_vat_rate)):
         if not 0 <= rate < 1:
-            raise InvalidRate(_("Give the rate as a fraction from 0 to below 1, such as 0.02 for two per cent."), field=field)
+            raise InvalidRate(
+                _("Give the rate as a fraction from 0 to below 1, such as 0.02 for two per cent."), field=field
+            )
     Partner.objects.select_for_update().get(pk=partner.pk)  # one version at a time
     last = Agreement.objects.filter(partner=partner).aggregate(last=Max("version"))["last"] or 0
     agreement = Agreement.objects.create(
