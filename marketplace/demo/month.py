@@ -130,7 +130,7 @@ class Driver:
         """Each buyer pays the share of its invoices that the script says, a day after the other."""
         for place, (code, share) in enumerate(script.SHARES_PAID.items()):
             received_at = at + timedelta(days=place)
-            for invoice in invoices.list_invoices(buyer_id=self.world.buyers[code].pk, month=month).rows:
+            for invoice in invoices.list_invoices(buyer_id=self.world.buyers[code].pk, period=month).page:
                 amount = round_to_minor(Decimal(invoice.total_minor) * share / 100, currency=invoice.currency)
                 payments.confirm_bank_transfer(
                     invoice_number=invoice.number,
@@ -143,7 +143,7 @@ class Driver:
 
     def settle(self, *, month: Month, at: datetime) -> None:
         """Approve two settlements, pay one of them out, and ask for the export of the month."""
-        drafted = sorted(settlements.list_settlements(month=month).rows, key=lambda row: row.number)
+        drafted = sorted(settlements.list_settlements(month=month).page, key=lambda row: row.number)
         for row in drafted[:2]:
             settlement.approve(number=row.number, actor=self.finance, now=at)
         for row in drafted[:1]:
@@ -169,7 +169,7 @@ class Driver:
         self._order(script.WAITING_FOR_DELIVERY, at=at)
 
     def _contracts(self, organisation_id: int) -> Iterable[contract_queries.Contract]:
-        return contract_queries.list_contracts(provider_organisation_id=organisation_id).rows
+        return contract_queries.list_contracts(provider_organisation_id=organisation_id)
 
     def _order(self, order: script.SampleOrder, *, at: datetime) -> str:
         actor = self._log_in(f"owner-{order.buyer.lower()}@demo.example")
@@ -178,7 +178,9 @@ class Driver:
                 price_book__product=self.world.offerings[wish.offering], price_book__status="published", code=wish.plan
             )
             baskets.add_offering(plan_id=plan.pk, quantity=wish.quantity, term_months=wish.months, actor=actor, now=at)
-        wanted = purchase_lists.describe(basket=baskets.lock_open_basket(user_id=actor.user_id or 0))
+        wanted = purchase_lists.read_purchase_list(user_id=actor.user_id or 0)
+        if wanted is None:
+            raise LookupError(f"{order.buyer} wishes for nothing")
         placed = checkout.place_order(
             basket_id=wanted.basket.pk,
             seen_gross_minor=wanted.total.term.gross.amount_minor,

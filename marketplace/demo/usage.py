@@ -120,6 +120,6 @@ def _send(batch: list[dict[str, Any]], *, token: str) -> None:
     )
     if response.status_code != 200:
         raise RuntimeError(f"The API answered {response.status_code}: {response.content[:500]!r}")
-    refused = [one for one in response.json()["outcomes"] if one["status"] not in ("accepted", "duplicate")]
+    refused = [one for one in response.json()["events"] if one["status"] not in ("accepted", "duplicate")]
     if refused:
         raise RuntimeError(f"The API refused {len(refused)} events, the first: {refused[0]}")

@@ -35,6 +35,8 @@ class Environment:
     static_root: Path
     clock_file: Path | None
     email_url: dict[str, Any]
+    client_money_bank: str
+    client_money_account: str
 
     @property
     def is_demo(self) -> bool:
@@ -89,6 +91,9 @@ def read_environment() -> Environment:
         raise ImproperlyConfigured(f"ENVIRONMENT is {name!r}. Use demo, test or production.")
     local = name != "production"
     database, broker_url, cache_url = _services(env, name, as_owner=env.bool("DATABASE_AS_OWNER", False))
+    static_root = Path(env.str("STATIC_ROOT", str(PRIVATE / "static")))
+    if local:
+        static_root.mkdir(parents=True, exist_ok=True)  # the web server warns about a folder that is not there
     clock_file = env.str("CLOCK_FILE", str(PRIVATE / "clock") if name == "demo" else "")
     return Environment(
         name=name,
@@ -101,9 +106,11 @@ def read_environment() -> Environment:
         broker_url=broker_url,
         cache_url=cache_url,
         media_root=Path(env.str("MEDIA_ROOT", str(PRIVATE / name / "media"))),
-        static_root=Path(env.str("STATIC_ROOT", str(PRIVATE / "static"))),
+        static_root=static_root,
         clock_file=Path(clock_file) if clock_file and local else None,
         email_url=cast(
             "dict[str, Any]", env.dj_email_url("EMAIL_URL", "consolemail://" if local else "smtp://localhost")
         ),
+        client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
+        client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),
     )
