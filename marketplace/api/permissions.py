@@ -19,6 +19,6 @@ class HasScope(BasePermission):
         if not isinstance(actor, actors.Actor):
             return False
         if method not in view.scopes:
-            raise MethodNotAllowed(method)
+            raise MethodNotAllowed(method or "")
         scope = view.scopes[method]
         return scope is None or actor.can(scope)

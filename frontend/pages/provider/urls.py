@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.provider import contracts, deliveries, exports, settlements
+from frontend.pages.provider import api_keys, contracts, deliveries, exports, settlements, usage
 
 app_name = "provider"
 
@@ -18,4 +18,9 @@ urlpatterns: list[URLPattern] = [
     path("exports/", exports.show_exports, name="exports"),
     path("exports/<str:number>/", exports.show_progress, name="export"),
     path("exports/<str:number>/download/", exports.download, name="export_download"),
+    path("usage/", usage.show_usage, name="usage"),
+    path("usage/template.csv", usage.download_template, name="usage_template"),
+    path("usage/imports/<slug:number>/", usage.show_import, name="usage_import"),
+    path("api-keys/", api_keys.show_keys, name="api_keys"),
+    path("api-keys/<slug:prefix>/revoke/", api_keys.revoke_key, name="api_key_revoke"),
 ]

@@ -110,7 +110,7 @@ def test_delivery_is_confirmed_once(hongshan: Api, contract: Any) -> None:
         {"resource_id": ["x"]},
         {"resource_id": "a\x00b"},
         {"resource_id": None},
-    ],  # fmt: skip
+    ],
 )
 def test_the_resource_must_be_named(hongshan: Api, contract: Any, body: dict[str, Any]) -> None:
     waiting = factories.contract(factories.foods(), contract.offering, start=None)
