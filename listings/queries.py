@@ -107,7 +107,7 @@ class CataloguePage:
 
 @dataclass(frozen=True, slots=True)
 class MarketFigures:
-    """Figures over all that is listed; prices per hour with tax, in CNY, the lowest that can be ordered now, or None."""
+    """Figures over all that is listed. Prices: the lowest per hour in CNY with tax, of what can be ordered now."""
 
     vcpu_hour: Decimal | None
     gpu_hour: Decimal | None

@@ -48,6 +48,11 @@ class Choice:
     error: str
     field: str
 
+    @property
+    def plan_id(self) -> str:
+        """As text: a number in a template gets separators of thousands."""
+        return str(self.plan.pk)
+
 
 @access.page(permission=None)
 def show_home(request: HttpRequest) -> HttpResponse:
@@ -71,7 +76,7 @@ def browse_catalogue(request: HttpRequest) -> HttpResponse:
         "condition_count": len(found.conditions) + found.filters.recommended,
         "figures": None if is_part else queries.market_figures(),
     }
-    response = render(request, "public/catalogue.html", context)
+    response = render(request, "public/catalogue_part.html" if is_part else "public/catalogue.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -100,7 +105,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
             for plan in row.plans
         ],
         "rates": _rates(choice.quote),
-        "plan_options": [(plan.pk, wording.choose(plan.name, plan.name_en)) for plan in row.plans],
+        "plan_options": [(str(plan.pk), wording.choose(plan.name, plan.name_en)) for plan in row.plans],
         "term_options": _term_options(choice.plan) if choice.plan else [],
         "deployment_models": [wording.DEPLOYMENT_MODELS.get(one, one) for one in row.product.deployment_models],
         "draws": [(wording.RESOURCES.get(code, code), each) for code, each in row.product.draws.items()],

@@ -193,6 +193,16 @@ def test_unknown_conditions_are_named_and_escaped(client, product):
 
 
 @pytest.mark.django_db
+def test_a_script_gets_the_results_alone(client, product):
+    response = client.get("/catalogue/?service=iaas", headers={"hx-request": "true"})
+    page = response.content.decode()
+    assert 'id="results"' in page
+    assert 'id="condition-groups"' in page
+    assert "<html" not in page
+    assert "HX-Request" in response["Vary"]
+
+
+@pytest.mark.django_db
 def test_only_get_is_answered(client, product):
     assert client.post("/catalogue/").status_code == 405
     assert client.post(offering_url(product)).status_code == 405
