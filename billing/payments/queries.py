@@ -59,6 +59,16 @@ class PaymentList:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentCounts:
+    """How many payments there are of each kind."""
+
+    all: int
+    transfers: int
+    top_ups: int
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receivables:
     """What is owed: counts of invoices and minor units."""
 
@@ -133,6 +143,20 @@ def list_payments(
     paginator = Paginator(rows.order_by("-received_at", "-id"), PAGE_SIZE)
     paginator.__dict__["count"] = sums["count"]
     return PaymentList(paginator.get_page(page), sums["count"], int(sums["received"]), int(sums["drawn"]))
+
+
+def count_payments(*, month: Month | None = None, currency: str = "CNY") -> PaymentCounts:
+    """How many payments of each kind were received in `month`, or ever."""
+    payments = Payment.objects.filter(currency=currency)
+    if month is not None:
+        payments = payments.filter(received_at__gte=month.start_at, received_at__lt=month.end_at)
+    counts = payments.aggregate(
+        all=Count("id"),
+        transfers=Count("id", filter=Q(gateway=Payment.Gateway.BANK, purpose=Payment.Purpose.INVOICE)),
+        top_ups=Count("id", filter=_IN),
+        draws=Count("id", filter=_OUT),
+    )
+    return PaymentCounts(**counts)
 
 
 def list_payment_months() -> list[Month]:

@@ -295,6 +295,9 @@ SPECTACULAR_SETTINGS = {
 # --- what the operator may tune ------------------------------------------------------------------------
 BILLING_GRACE_HOURS = 24  # usage of a month is accepted this long after its end before the month is rated
 INVOICE_DUE_DAYS = 30
+# Where buyers send their transfers; stands on every open invoice.
+CLIENT_MONEY_BANK = ENV.client_money_bank
+CLIENT_MONEY_ACCOUNT = ENV.client_money_account
 
 EMAIL_CONFIG = ENV.email_url
 vars().update(EMAIL_CONFIG)

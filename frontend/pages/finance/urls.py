@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.finance import dashboard, exports, settlements
+from frontend.pages.finance import balances, dashboard, exports, invoices, payments, settlements
 
 app_name = "finance"
 
@@ -15,4 +15,10 @@ urlpatterns: list[URLPattern] = [
     path("exports/", exports.show_exports, name="exports"),
     path("exports/<str:number>/", exports.show_progress, name="export"),
     path("exports/<str:number>/download/", exports.download, name="export_download"),
+    path("invoices/", invoices.list_invoices, name="invoices"),
+    path("invoices/<slug:number>/", invoices.show_invoice, name="invoice"),
+    path("invoices/<slug:number>/confirm/", invoices.confirm_transfer, name="invoice_confirm"),
+    path("payments/", payments.list_payments, name="payments"),
+    path("payments/top-up/", payments.record_top_up, name="top_up"),
+    path("balances/", balances.list_balances, name="balances"),
 ]

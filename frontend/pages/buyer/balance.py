@@ -1,0 +1,28 @@
+"""A buyer's prepaid balance."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from billing.payments import queries
+from billing.rules import periods
+from frontend.pages import access
+from marketplace import clock
+from marketplace.organisations import queries as organisations
+
+
+@access.page(permission="payments.view", side="buyer")
+def show_balance(request: HttpRequest) -> HttpResponse:
+    """The balance, how to top it up, and what moved it."""
+    organisation_id = request.actor.organisation_id  # type: ignore[attr-defined]
+    today = periods.civil_date(clock.now())
+    context = {
+        "balance": queries.wallet_balance(organisation_id=organisation_id),
+        "overview": queries.receivable_overview(buyer_id=organisation_id, today=today),
+        "page": queries.wallet_statement(organisation_id=organisation_id, page=request.GET.get("page", 1)),
+        "organisation": organisations.get_organisation(organisation_id=organisation_id),
+        "operator": organisations.get_platform(),
+        "bank": settings.CLIENT_MONEY_BANK,
+        "account": settings.CLIENT_MONEY_ACCOUNT,
+    }
+    return render(request, "buyer/balance.html", context)
