@@ -82,6 +82,12 @@ class Person:
         assert self.page.status_code == expect, f"{form.action}: {self.page.status_code}\n{self.text[:3000]}"
         return self
 
+    def post(self, address: str, values: Mapping[str, Any], *, expect: int = 200) -> "Person":
+        """Press a button that sends to an address of its own."""
+        self.page = self.client.post(address, values, follow=True)
+        assert self.page.status_code == expect, f"{address}: {self.page.status_code}\n{self.text[:3000]}"
+        return self
+
     def find_form(self, *, having: str, at: str = "") -> Form:
         reader = _FormReader()
         reader.feed(self.text)
