@@ -45,7 +45,7 @@ class CatalogueFilters:
             return replace(self, words="")
         if kind == "recommended":
             return replace(self, recommended=False)
-        return replace(self, **{kind: tuple(one for one in self.values(kind) if values and one not in values)})
+        return replace(self, **{kind: tuple(one for one in self.values(kind) if values and one not in values)})  # type: ignore[arg-type]
 
 
 KINDS: Final = ("service", "category", "region", "deployment", "mlps")

@@ -14,10 +14,19 @@ from django.utils.translation import gettext as _
 from billing.rules import decimals, tax
 from billing.rules import pricing as rules
 from listings import pricing, specs
-from listings.models import Category, Plan, PlanTerm, PriceBook, PriceComponent, Product, ProductAttribute, ProductClass
+from listings.models import (  # type: ignore[attr-defined]  # ProductClass is Oscar's, by the star at the end
+    Category,
+    Plan,
+    PlanTerm,
+    PriceBook,
+    PriceComponent,
+    Product,
+    ProductAttribute,
+    ProductClass,
+)
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
-from providers.models import DataCentre, Partner, StockRecord
+from providers.models import DataCentre, Partner, StockRecord  # type: ignore[attr-defined]  # so is StockRecord
 
 
 class OfferingCodeTaken(errors.Conflict):
@@ -133,15 +142,15 @@ def draft_price_book(
     last = PriceBook.objects.filter(product=product).aggregate(last=Max("version"))["last"] or 0
     book = PriceBook.objects.create(product=product, version=last + 1, currency=currency)
     for position, draft in enumerate(plans):
-        plan = Plan.objects.create(
+        row = Plan.objects.create(
             price_book=book, code=draft.code, name=draft.name, name_en=draft.name_en, position=position
         )
         PlanTerm.objects.bulk_create(
-            PlanTerm(plan=plan, months=months, discount=discount) for months, discount in sorted(draft.terms.items())
+            PlanTerm(plan=row, months=months, discount=discount) for months, discount in sorted(draft.terms.items())
         )
         PriceComponent.objects.bulk_create(
             PriceComponent(
-                plan=plan,
+                plan=row,
                 code=one.code,
                 name=one.name,
                 name_en=one.name_en,
@@ -178,15 +187,15 @@ def publish_price_book(*, price_book: PriceBook, actor: actors.Actor, now: datet
             _("Version %(version)s was published before. Draft a new version to change a price.")
             % {"version": book.version}
         )
-    plans = list(book.plans.prefetch_related("components", "terms"))
-    if not plans:
+    rows = list(book.plans.prefetch_related("components", "terms"))
+    if not rows:
         raise InvalidPriceBook(_("Give at least one plan: an offering without a price is not listed."), field="plans")
-    for plan in plans:
-        _check_plan(_as_draft(plan))
+    for row in rows:
+        _check_plan(_as_draft(row))
     PriceBook.objects.filter(product=product, status=PriceBook.Status.PUBLISHED).update(status=PriceBook.Status.RETIRED)
     book.status, book.published_at = PriceBook.Status.PUBLISHED, now
     book.save(update_fields=["status", "published_at"])
-    first = pricing.list_price(plan=plans[0], currency=book.currency)
+    first = pricing.list_price(plan=rows[0], currency=book.currency)
     product.from_price, product.from_price_unit = first.gross, first.unit
     product.save(update_fields=["from_price", "from_price_unit"])
     organisations.record(

@@ -39,18 +39,15 @@ class OfferingRow:
     """An offering as a card or a page shows it. `remaining`: units left, None without a limit."""
 
     product: Product
+    data_centre: DataCentre
     title: str
     category: str
+    category_slug: str
     plans: tuple[Plan, ...]
     specs: tuple[tuple[str, str], ...]
     remaining: int | None
     list_price: pricing.ListPrice | None
     yearly: pricing.Quote | None
-
-    @property
-    def data_centre(self) -> DataCentre:
-        assert self.product.data_centre is not None  # noqa: S101  (product_published_is_complete)
-        return self.product.data_centre
 
     @property
     def is_operating(self) -> bool:
@@ -275,17 +272,22 @@ def _build_rows(products: Iterable[Product], *, schema: Iterable[tuple[str, str,
 
 
 def _build_row(product: Product, *, plans: list[Plan], schema: Iterable[tuple[str, str, str]]) -> OfferingRow:
+    category, centre = product.main_category, product.data_centre
+    if category is None or centre is None:  # the database refuses to publish such a one
+        raise NoSuchOffering
     return OfferingRow(
         product=product,
+        data_centre=centre,
         title=wording.choose(product.title, product.title_en),
-        category=wording.choose(product.main_category.name, product.main_category.name_en),
+        category=wording.choose(category.name, category.name_en),
+        category_slug=category.slug,
         plans=tuple(plans),
         specs=tuple(
             (label, specs.write_value(product.specs[code], unit=wording.write_unit(unit)))
             for code, label, unit in schema
             if code in product.specs
         ),
-        remaining=providers.count_remaining(pools=product.data_centre.pools.all(), draws=product.draws),
+        remaining=providers.count_remaining(pools=centre.pools.all(), draws=product.draws),
         list_price=pricing.list_price(plan=plans[0], currency=plans[0].price_book.currency) if plans else None,
         yearly=_quote_year(plans[0]) if plans else None,
     )

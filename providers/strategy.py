@@ -6,7 +6,7 @@ amount is rounded for the whole quantity instead, so `CommittedPrice.quote` carr
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from oscar.apps.partner import availability, prices, strategy
@@ -17,7 +17,13 @@ from providers import queries
 PLAN_OPTION = "plan"
 TERM_OPTION = "term_months"
 
-PurchaseInfo = strategy.PurchaseInfo
+
+class PurchaseInfo(NamedTuple):
+    """Oscar's answer: a price, an availability and the stock record they belong to."""
+
+    price: Any
+    availability: Any
+    stockrecord: Any
 
 
 class CommittedPrice(prices.FixedPrice):

@@ -111,7 +111,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "draws": [(wording.RESOURCES.get(code, code), each) for code, each in row.product.draws.items()],
         "crumbs": [
             (_("Catalogue"), reverse("catalogue")),
-            (row.category, f"{reverse('catalogue')}?category={row.product.main_category.slug}"),
+            (row.category, f"{reverse('catalogue')}?category={row.category_slug}"),
             (row.title, None),
         ],
         "may_buy": request.actor.side in (actors.VISITOR.side, actors.BUYER),  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def _as_page(found: queries.CataloguePage) -> Page[int]:
 
 
 def _icon(row: queries.OfferingRow) -> str:
-    return ICONS.get(row.product.main_category.slug) or ICONS.get(row.product.service_model, "server")
+    return ICONS.get(row.category_slug) or ICONS.get(row.product.service_model, "server")
 
 
 def _read_choice(request: HttpRequest, row: queries.OfferingRow) -> Choice:
