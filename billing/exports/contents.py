@@ -43,7 +43,7 @@ def _summary(month: periods.Month, provider_id: int | None) -> Content:
     gross, commission = _("Collected"), _("Commission")
     vat, net, orders = _("VAT on the commission"), _("Payable"), _("Orders")
     columns = [
-        Column(_("Settlement"), Kind.CODE, 18),
+        Column(_("Settlement number"), Kind.CODE, 18),
         Column(_("Provider"), width=30),
         Column(_("Provider's credit code"), Kind.CODE, 22),
         Column(_("Month"), Kind.CODE, 10),
@@ -107,11 +107,11 @@ def _summary_row(row: Settlement) -> list[Cell]:
 def _detail(month: periods.Month, number: str, provider_id: int | None) -> Content:
     gross = _("Collected")
     columns = [
-        Column(_("Settlement"), Kind.CODE, 18),
+        Column(_("Settlement number"), Kind.CODE, 18),
         Column(_("Provider"), width=30),
         Column(_("Provider's credit code"), Kind.CODE, 22),
-        Column(_("Invoice"), Kind.CODE, 18),
-        Column(_("Contract"), Kind.CODE, 16),
+        Column(_("Invoice number"), Kind.CODE, 18),
+        Column(_("Contract number"), Kind.CODE, 16),
         Column(_("Buyer"), width=30),
         Column(_("Buyer's credit code"), Kind.CODE, 22),
         Column(_("Description"), width=40),

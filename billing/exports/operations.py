@@ -221,10 +221,11 @@ def _finish(run: ExportRun, path: Path, *, now: datetime) -> None:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         run.file.save(f"{run.number}.{run.format}", File(file), save=False)
+    name = str(run.file.name)
     try:
-        _update(run, status=Status.DONE, file=run.file.name, sha256=sha256, finished_at=now, lease_until=None, error="")
+        _update(run, status=Status.DONE, file=name, sha256=sha256, finished_at=now, lease_until=None, error="")
     except LeaseLost:
-        run.file.storage.delete(run.file.name)
+        run.file.storage.delete(name)
         raise
 
 

@@ -209,6 +209,8 @@ def record_payout(*, number: str, bank_reference: str, actor: actors.Actor, now:
     PermissionDenied (needs `settlements.pay`).
     """
     actor.require("settlements.pay")
+    if actor.user_id is None:
+        raise ValueError("Only a person records a payout.")
     reference = bank_reference.strip()
     if not reference:
         raise ReferenceMissing(_("Enter the bank's reference of the transfer."), field="bank_reference")
@@ -217,7 +219,7 @@ def record_payout(*, number: str, bank_reference: str, actor: actors.Actor, now:
         raise NotApproved(_("Approve settlement %(number)s before it is paid out.") % {"number": number})
     if settlement.status == Settlement.Status.PAID:
         return _repeat(settlement, reference)
-    payout = _pay(settlement, reference, actor=actor, now=now)
+    payout = _pay(settlement, reference, user_id=actor.user_id, now=now)
     settlement.status = Settlement.Status.PAID
     settlement.paid_at = now
     settlement.save(update_fields=["status", "paid_at"])
@@ -243,7 +245,7 @@ def _repeat(settlement: Settlement, reference: str) -> Payout:
     return payout
 
 
-def _pay(settlement: Settlement, reference: str, *, actor: actors.Actor, now: datetime) -> Payout:
+def _pay(settlement: Settlement, reference: str, *, user_id: int, now: datetime) -> Payout:
     try:
         with transaction.atomic():
             payout = Payout.objects.create(
@@ -252,7 +254,7 @@ def _pay(settlement: Settlement, reference: str, *, actor: actors.Actor, now: da
                 amount_minor=settlement.net_minor,
                 currency=settlement.currency,
                 paid_at=now,
-                recorded_by_id=actor.user_id,
+                recorded_by_id=user_id,
             )
     except IntegrityError as error:
         if _constraint(error) != "payout_reference_unique":

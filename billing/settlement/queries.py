@@ -122,7 +122,7 @@ def get_settlement(*, number: str, organisation_id: int | None, side: str) -> Se
     rows = Settlement.objects.select_related(
         "provider__organisation", "agreement", "approved_by", "payout__recorded_by"
     )
-    if side == actors.PROVIDER:
+    if side == actors.PROVIDER and organisation_id is not None:
         rows = rows.filter(provider__organisation_id=organisation_id)
     elif side != actors.PLATFORM:
         rows = rows.none()

@@ -55,10 +55,12 @@ def show_exports(request: HttpRequest, *, console: str) -> HttpResponse:
             return answer
     else:
         form = _bind(request, bound=False)
+    page = queries.list_exports(organisation_id=actor.organisation_id, page=request.GET.get("page", 1))
     context = {
         "console": console,
         "form": form,
-        "page": queries.list_exports(organisation_id=actor.organisation_id, page=request.GET.get("page", 1)),
+        "page": page,
+        "runs": [describe(run) for run in page],
         "may_export": actor.can("exports.request"),
     }
     return render(request, "exports/list.html", context, status=422 if form.is_bound else 200)

@@ -65,6 +65,7 @@ def test_a_file_is_followed_to_its_end(visit, world):
     with page.expect_download() as download:
         row.get_by_role("link", name=re.compile("下载")).click()
     assert download.value.suggested_filename == "结算单_202610_v1.xlsx"
+    accessibility.assert_page_passes(visit("/finance/exports/"))
 
 
 def test_approval_asks_first(visit, world):

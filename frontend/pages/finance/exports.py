@@ -15,6 +15,6 @@ def show_progress(request: HttpRequest, number: str) -> HttpResponse:
     return exports.show_progress(request, number=number, console="finance")
 
 
-@access.page(permission="exports.view", side="platform")
+@access.page(permission="exports.view", side="platform")  # type: ignore[arg-type]  # a stream is no HttpResponse
 def download(request: HttpRequest, number: str) -> FileResponse:
     return exports.download(request, number=number)

@@ -5,43 +5,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Indicator',
+            name="Indicator",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('name_en', models.CharField(max_length=80, verbose_name='name in English')),
-                ('unit', models.CharField(max_length=20, verbose_name='unit')),
-                ('definition', models.TextField(verbose_name='definition')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                ("name_en", models.CharField(max_length=80, verbose_name="name in English")),
+                ("unit", models.CharField(max_length=20, verbose_name="unit")),
+                ("definition", models.TextField(verbose_name="definition")),
             ],
             options={
-                'verbose_name': 'indicator',
-                'verbose_name_plural': 'indicators',
-                'ordering': ['code'],
+                "verbose_name": "indicator",
+                "verbose_name_plural": "indicators",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
-            name='Snapshot',
+            name="Snapshot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('value', models.DecimalField(decimal_places=6, max_digits=30, verbose_name='value')),
-                ('taken_at', models.DateTimeField(verbose_name='taken')),
-                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='statistics.indicator', verbose_name='indicator')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("value", models.DecimalField(decimal_places=6, max_digits=30, verbose_name="value")),
+                ("taken_at", models.DateTimeField(verbose_name="taken")),
+                (
+                    "indicator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="snapshots",
+                        to="statistics.indicator",
+                        verbose_name="indicator",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'snapshot',
-                'verbose_name_plural': 'snapshots',
-                'ordering': ['indicator', '-period_start_date'],
-                'constraints': [models.UniqueConstraint(fields=('indicator', 'period_start_date'), name='snapshot_unique')],
+                "verbose_name": "snapshot",
+                "verbose_name_plural": "snapshots",
+                "ordering": ["indicator", "-period_start_date"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("indicator", "period_start_date"), name="snapshot_unique")
+                ],
             },
         ),
     ]

@@ -70,7 +70,7 @@ def test_summary_as_csv(world, finance, now):
     hongshan, songmo = (world[name].organisation for name in ("hongshan", "songmo"))
     heading, *rows = read_csv(run)
     assert heading == [
-        "Settlement", "Provider", "Provider's credit code", "Month", "Currency", "Orders", "Collected",
+        "Settlement number", "Provider", "Provider's credit code", "Month", "Currency", "Orders", "Collected",
         "Commission rate", "Commission", "VAT on the commission", "Payable", "State", "Due", "Approved on",
         "Paid on", "Bank reference",
     ]  # fmt: skip
@@ -92,8 +92,8 @@ def test_detail_of_one_settlement_as_csv(world, finance, now):
     assert run.period_start_date == date(2026, 10, 1)
     heading, *rows = read_csv(run)
     assert heading == [
-        "Settlement", "Provider", "Provider's credit code", "Invoice", "Contract", "Buyer", "Buyer's credit code",
-        "Description", "Month of the invoice", "Currency", "Collected", "Collected on",
+        "Settlement number", "Provider", "Provider's credit code", "Invoice number", "Contract number", "Buyer",
+        "Buyer's credit code", "Description", "Month of the invoice", "Currency", "Collected", "Collected on",
     ]  # fmt: skip
     lines = settlements.list_lines(settlement_id=Settlement.objects.get(number="JS-202610-0001").pk)
     invoices = [line.collection.line.invoice.number for line in lines]
@@ -121,7 +121,7 @@ def test_totals_of_the_file_the_page_and_the_ledger_are_one(world, finance, now)
     total = dict(zip(names, (cell.value for cell in sheet[sheet.max_row]), strict=True))
     columns = ("Collected", "Commission", "VAT on the commission", "Payable")
     by_hand = [Decimal("183.33"), Decimal("3.67"), Decimal("0.22"), Decimal("179.44")]
-    assert total["Settlement"] == "Total"
+    assert total["Settlement number"] == "Total"
     assert total["Currency"] == "CNY"
     assert [Decimal(str(total[name])) for name in columns] == by_hand
     for place, name in enumerate(names):
@@ -164,7 +164,7 @@ def test_an_empty_month_is_a_file_with_headings(world, finance, now):
 
 def test_headings_speak_the_readers_language(world, finance, now):
     chinese, english = (read_csv(write(now, finance, language=code))[0] for code in ("zh-hans", "en"))
-    assert english[0] == "Settlement"
+    assert english[0] == "Settlement number"
     assert len(chinese) == len(english)
     assert all(ours != theirs for ours, theirs in zip(chinese, english, strict=True))
 
