@@ -13,7 +13,7 @@ class CheckoutForm(forms.Form):
     """Contact, payment and terms; hidden: which list, and the total that was shown."""
 
     contact_name = forms.CharField(
-        label=_("Contact"),
+        label=_("Contact person"),
         max_length=operations.LONGEST_NAME,
         help_text=_("Who the provider calls about the delivery."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
