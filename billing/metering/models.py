@@ -11,11 +11,16 @@ class UsageEvent(models.Model):
     order, so that an event committed late is never passed over.
     """
 
-    provider = models.ForeignKey("partner.Partner", models.PROTECT, related_name="+", verbose_name=_("provider"))
+    # No index of their own for the two keys: the first leads `usage_event_unique`, and by contract the days are read.
+    provider = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="+", db_index=False, verbose_name=_("provider")
+    )
     source = models.CharField(_("source"), max_length=200)
     event_id = models.CharField(_("event id"), max_length=200)
     body_hash = models.BinaryField(max_length=32)
-    contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="+", verbose_name=_("contract"))
+    contract = models.ForeignKey(
+        "contracts.Contract", models.PROTECT, related_name="+", db_index=False, verbose_name=_("contract")
+    )
     meter = models.CharField(_("meter"), max_length=40)
     quantity = models.DecimalField(_("quantity"), max_digits=24, decimal_places=6)
     occurred_at = models.DateTimeField(_("occurred"))

@@ -18,6 +18,7 @@ DUPLICATE: Final = "duplicate"
 CONFLICT: Final = "conflict"
 REJECTED: Final = "rejected"
 NOT_STORED: Final = "not_stored"
+STATUSES: Final = (ACCEPTED, DUPLICATE, CONFLICT, REJECTED, NOT_STORED)
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 

@@ -1,11 +1,13 @@
 """The event store behind its one interface: each function is one statement, however many events it is given."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db import connection
+import psycopg
+from django.db import connection, transaction
 
 Key = tuple[str, str]  # source, event id
 
@@ -22,21 +24,55 @@ class Row(NamedTuple):
     occurred_at: datetime
 
 
+_COLUMNS: Final = "provider_id, received_at, source, event_id, body_hash, contract_id, meter, quantity, occurred_at"
+_SPECIAL: Final = re.compile(r"[\\\t\n\r]")
+_ESCAPED: Final = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
 def insert_new(*, provider_id: int, rows: Sequence[Row], received_at: datetime) -> set[Key]:
-    """Store the rows whose key is new; returns their keys. Waits for a transaction that is storing the same key."""
+    """Store the rows whose key is new; returns their keys. Waits for a transaction that is storing the same key.
+
+    Nearly always all are new, so they are copied straight into the table. If one is not, the copy is taken back
+    and the database picks the new ones, which costs more than twice as much.
+    """
     # One order of keys for everyone: two batches with the same events wait for each other, never in a circle.
-    columns = list(zip(*sorted(rows), strict=True))
+    ordered = sorted(rows)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _copy(cursor, provider_id, ordered, received_at)
+        return {(row.source, row.event_id) for row in ordered}
+    except psycopg.errors.UniqueViolation:
+        return _insert_missing(provider_id, ordered, received_at)
+
+
+def _copy(cursor: Any, provider_id: int, rows: Sequence[Row], received_at: datetime) -> None:
+    head = f"{provider_id}\t{received_at.isoformat()}"
+    lines = [
+        f"{head}\t{_escape(row.source)}\t{_escape(row.event_id)}\t\\\\x{row.body_hash.hex()}\t{row.contract_id}"
+        f"\t{_escape(row.meter)}\t{row.quantity}\t{row.occurred_at.isoformat()}\n"
+        for row in rows
+    ]
+    with cursor.copy(f"COPY metering_usageevent ({_COLUMNS}) FROM STDIN") as copy:
+        copy.write("".join(lines).encode())
+
+
+def _escape(text: str) -> str:
+    """`text` as COPY reads it; nearly none has anything to escape."""
+    return text.translate(_ESCAPED) if _SPECIAL.search(text) else text
+
+
+def _insert_missing(provider_id: int, rows: Sequence[Row], received_at: datetime) -> set[Key]:
+    columns = list(zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO metering_usageevent
-                (provider_id, source, event_id, body_hash, contract_id, meter, quantity, occurred_at, received_at)
-            SELECT %s, given.*, %s
+            f"""
+            INSERT INTO metering_usageevent ({_COLUMNS})
+            SELECT %s, %s, given.*
               FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::bigint[], %s::text[], %s::numeric[],
                           %s::timestamptz[]) AS given
             ON CONFLICT (provider_id, source, event_id) DO NOTHING
             RETURNING source, event_id
-            """,
+            """,  # noqa: S608  (a constant)
             [provider_id, received_at, *map(list, columns)],
         )
         return set(cursor.fetchall())
