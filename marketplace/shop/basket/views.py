@@ -85,6 +85,9 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | None) -> HttpResponse:
     purchase_list = queries.read_purchase_list(user_id=request.user.pk)
+    own = {one.line.pk for one in purchase_list.lines} if purchase_list else set()
+    if changed and changed[0] not in own:
+        raise operations.NoSuchLine(changed[0])
     groups: list[dict[str, Any]] = []
     for group in purchase_list.groups if purchase_list else ():
         rows = [{"entry": one, "form": _quantity_form(one, changed)} for one in group.lines]

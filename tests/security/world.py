@@ -1,0 +1,143 @@
+"""Two buyers, two providers and the platform, with one document of every kind that belongs to 草原食品 and 红山云."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from billing.exports import operations as exports
+from billing.metering import imports
+from billing.rules.periods import Month
+from billing.settlement import operations as settlement
+from billing.settlement.models import Settlement
+from marketplace.organisations.models import ApiKey
+from marketplace.procurement.models import Approval
+from marketplace.shop.basket import operations as baskets
+from tests import factories, receipts
+
+NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
+PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
+KEYS = ("nobody", "foods", "bureau", "hongshan", "songmo")
+SCOPES = {
+    "buyer": ("contracts.view", "invoices.view"),
+    "provider": (
+        "contracts.view",
+        "contracts.deliver",
+        "usage.report",
+        "settlements.view",
+        "exports.view",
+        "exports.request",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Clients by role, and what to put into an address."""
+
+    people: dict[str, Client]
+    keys: dict[str, Client]
+    parts: dict[str, dict[str, Any]]
+    sent: dict[str, Any]
+
+
+def build() -> World:
+    platform, hongshan, songmo = factories.platform(), factories.hongshan(), factories.songmo()
+    foods, bureau = factories.foods(), factories.bureau()
+    host = factories.offering(factories.data_centre(hongshan))
+    contract = factories.contract(foods, host, plan_code="metered")
+    waiting = factories.contract(foods, host, start=None)
+    Approval.objects.create(
+        organisation=foods,
+        order_number=waiting.order_number,
+        amount_minor=22546,
+        currency="CNY",
+        requested_by=factories.member(foods, "buyer"),
+        requested_at=factories.PLACED_AT,
+    )
+    invoice = receipts.invoice([(contract, 10600)])
+    receipts.pay(invoice, 5300)
+    settlement.settle_due(now=NOW, limit=10)
+    finance = factories.actor(platform, "finance")
+    runs = {
+        "provider": _export(hongshan.organisation, factories.actor(hongshan.organisation, "owner")),
+        "finance": _export(platform, finance),
+    }
+    exports.write_due(now=NOW, limit=10)
+    users = {
+        "foods": factories.member(foods, "owner"),
+        "bureau": factories.member(bureau, "owner"),
+        "hongshan": factories.member(hongshan.organisation, "owner"),
+        "songmo": factories.member(songmo.organisation, "owner"),
+        "officer": factories.member(platform, "officer"),
+        "finance": factories.member(platform, "finance"),
+    }
+    line = baskets.add_offering(
+        plan_id=factories.plan(host).pk,
+        quantity=1,
+        term_months=12,
+        actor=factories.actor(foods, "owner", user=users["foods"]),
+        now=NOW,
+    )
+    upload = imports.queue_import(
+        provider_id=hongshan.pk,
+        file=ContentFile(b"id,source,contract,time,meter,quantity\n", name="usage.csv"),
+        file_name="usage.csv",
+        actor=factories.actor(hongshan.organisation, "owner", user=users["hongshan"]),
+        now=NOW,
+    )
+    tokens = {
+        "foods": factories.api_token(foods, *SCOPES["buyer"]),
+        "bureau": factories.api_token(bureau, *SCOPES["buyer"]),
+        "hongshan": factories.api_token(hongshan.organisation, *SCOPES["provider"]),
+        "songmo": factories.api_token(songmo.organisation, *SCOPES["provider"]),
+    }
+    number = {"number": contract.number}
+    parts = {
+        "offering": {"pk": host.pk, "slug": host.slug},
+        "order": {"number": contract.order_number},
+        "approval": {"number": waiting.order_number},
+        "contract": number,
+        "waiting": {"number": waiting.number},
+        "invoice": {"number": invoice.number},
+        "settlement": {"number": Settlement.objects.get().number},
+        "provider_export": {"number": runs["provider"]},
+        "finance_export": {"number": runs["finance"]},
+        "import": {"number": upload.number},
+        "key": {"prefix": ApiKey.objects.filter(organisation=hongshan.organisation)[0].prefix},
+        "line": {"line_id": line.pk},
+        "code": {"code": host.code},
+        "rest": {"rest": "v1/nothing"},
+    }
+    return World(
+        people={name: _logged_in(users.get(name)) for name in PEOPLE},
+        keys={name: _with_key(tokens.get(name)) for name in KEYS},
+        parts=parts,
+        sent={"contract": contract.number},
+    )
+
+
+def _export(organisation: Any, actor: Any) -> str:
+    run = exports.request_export(
+        kind="settlement_detail",
+        format="csv",
+        month=Month(2026, 10),
+        settlement_number="",
+        organisation_id=organisation.pk,
+        actor=actor,
+        now=NOW,
+    )
+    return run.number
+
+
+def _logged_in(user: Any) -> Client:
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def _with_key(token: str | None) -> Client:
+    return Client(headers={"Authorization": f"Bearer {token}"} if token else {})
