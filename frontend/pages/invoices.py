@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
@@ -75,6 +76,7 @@ def show_detail(request: HttpRequest, *, number: str, console: str) -> dict[str,
     invoice = detail.invoice
     paid = payments.payments_of_invoice(invoice_id=invoice.pk)
     described = describe(invoice, today=periods.civil_date(clock.now()))
+    drawn = sum(one.amount_minor for one in paid if one.payment.gateway == "balance")
     month_name = months.month_name(described["month"])
     return {
         "console": console,
@@ -86,7 +88,7 @@ def show_detail(request: HttpRequest, *, number: str, console: str) -> dict[str,
         "lines": [_line(line) for line in detail.lines],
         "paid": paid,
         "steps": _steps(described, paid),
-        "prepaid_minor": invoice.prepaid_minor if described["open_minor"] else 0,
+        "prepaid_minor": min(described["open_minor"], invoice.prepaid_minor - drawn),
         "bank": settings.CLIENT_MONEY_BANK,
         "account": settings.CLIENT_MONEY_ACCOUNT,
         "may_confirm": bool(described["open_minor"]) and actor.can("payments.record"),
@@ -118,15 +120,10 @@ def _steps(described: dict[str, Any], paid: Iterable[Any]) -> list[dict[str, Any
     invoice = described["invoice"]
     steps = [{"title": _("Issued"), "state": "done", "at": invoice.issued_at}]
     for one in paid:
-        steps.append(
-            {
-                "title": one.payment.get_gateway_display(),
-                "state": "done",
-                "at": one.payment.received_at,
-                "text": marketplace_ui.money(one.amount_minor, invoice.currency),
-            }
-        )
-    due = _("due %(day)s") % {"day": invoice.due_date.isoformat()}
+        day = date_format(periods.civil_date(one.payment.received_at), "SHORT_DATE_FORMAT")
+        amount = marketplace_ui.money(one.amount_minor, invoice.currency)
+        steps.append({"title": one.payment.get_gateway_display(), "state": "done", "text": f"{day} · {amount}"})
+    due = _("due %(day)s") % {"day": date_format(invoice.due_date, "SHORT_DATE_FORMAT")}
     if not described["open_minor"]:
         steps.append({"title": _("Paid in full"), "state": "done"})
     elif described["is_overdue"]:

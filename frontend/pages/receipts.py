@@ -1,6 +1,7 @@
 """Forms for money that a bank statement shows: an amount in yuan, a reference, a day."""
 
 import re
+import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from billing.rules import money, periods
 
 CURRENCY: Final = "CNY"
-_AMOUNT: Final = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2})?")
+_AMOUNT: Final = re.compile(r"¥?\s*(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]{1,2})?")
 LARGEST_MINOR: Final = 10**15  # ten trillion yuan: more is a slip of the hand
 
 
@@ -24,10 +25,11 @@ class YuanField(forms.CharField):
         super().__init__(widget=forms.TextInput(attrs=attributes), **kwargs)
 
     def clean(self, value: Any) -> money.Money:
-        text = super().clean(value).replace("，", ",").replace("．", ".").removeprefix("¥").removeprefix("￥").strip()
+        # A Chinese keyboard writes full-width figures and commas: NFKC makes them plain.
+        text = unicodedata.normalize("NFKC", super().clean(value))
         if not _AMOUNT.fullmatch(text):
             raise forms.ValidationError(_("Write the amount in yuan with at most two decimals, such as 1234.50."))
-        amount = money.Money.from_decimal(Decimal(text.replace(",", "")), CURRENCY)
+        amount = money.Money.from_decimal(Decimal(text.strip("¥ ").replace(",", "")), CURRENCY)
         if amount.amount_minor > LARGEST_MINOR:
             raise forms.ValidationError(_("This amount is too large. Check its digits."))
         return amount
