@@ -2,14 +2,38 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
+from playwright.sync_api import sync_playwright
 
 hypothesis_settings.register_profile("marketplace", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("marketplace")
+
+
+def has_chromium() -> bool:
+    """Whether the browser tests can run: the system's Chromium, or one that Playwright has installed."""
+    if Path("/usr/bin/chromium").exists():
+        return True
+    with sync_playwright() as playwright:
+        return Path(playwright.chromium.executable_path).exists()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the browser tests out where there is no browser; `pytest_terminal_summary` says so."""
+    folder = Path(__file__).parent / "browser"
+    browser_tests = [item for item in items if folder in item.path.parents]
+    if browser_tests and not has_chromium():
+        config.hook.pytest_deselected(items=browser_tests)
+        items[:] = [item for item in items if item not in browser_tests]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not has_chromium():
+        terminalreporter.write_line("Left out, because there is no Chromium on this machine: tests/browser.")
 
 
 def _empty_tables(self: TransactionTestCase) -> None:

@@ -175,7 +175,7 @@ def offering(
     product_class, _ = ProductClass.objects.get_or_create(
         slug="iaas", defaults={"name": "IaaS", "requires_shipping": False, "track_stock": False}
     )
-    category = Category.objects.filter(slug="cloud-hosts").first() or Category.add_root(
+    category = Category.objects.filter(slug="cloud-hosts").first() or Category.objects.add_root(
         name="云主机", slug="cloud-hosts"
     )
     product = Product.objects.create(

@@ -37,6 +37,7 @@ SCOPES = {
 class World:
     """Clients by role, and what to put into an address."""
 
+    users: dict[str, Any]
     people: dict[str, Client]
     keys: dict[str, Client]
     parts: dict[str, dict[str, Any]]
@@ -112,6 +113,7 @@ def build() -> World:
         "rest": {"rest": "v1/nothing"},
     }
     return World(
+        users=users,
         people={name: _logged_in(users.get(name)) for name in PEOPLE},
         keys={name: _with_key(tokens.get(name)) for name in KEYS},
         parts=parts,

@@ -1,0 +1,41 @@
+"""Every page of the access table that somebody may open: axe in light and dark, 320 px, no console error."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from tests.browser.accessibility import assert_page_passes
+from tests.security import test_access_table as table
+from tests.security import world as worlds
+
+NOT_PAGES = {"health", "provider:usage_template", "provider:export_download", "finance:export_download"}
+WHO = ("visitor", "foods", "hongshan", "finance")
+
+
+def pages_of(who: str) -> list[tuple[str, str]]:
+    """What the table says this one may open: (name, what fills the address)."""
+    column = worlds.PEOPLE.index(who)
+    return [
+        (name, part)
+        for name, part, method, statuses in table.rows(table.PAGES)
+        if method == "GET" and statuses[column] == 200 and name not in NOT_PAGES
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("who", WHO)
+def test_every_page_passes(who: str, visit: Callable[..., Page]) -> None:
+    world = worlds.build()
+    user = world.users.get(who)
+    for name, part in pages_of(who):
+        page = visit(reverse(name, kwargs=world.parts[part] if part else None), user)
+        assert_page_passes(page)
+
+
+def test_no_page_is_left_out() -> None:
+    """Whatever anybody may open is opened by one of those above."""
+    everybody: set[Any] = {name for who in worlds.PEOPLE for name, _ in pages_of(who)}
+    assert everybody == {name for who in WHO for name, _ in pages_of(who)}
