@@ -176,7 +176,7 @@ def offering(
         slug="iaas", defaults={"name": "IaaS", "requires_shipping": False, "track_stock": False}
     )
     category = Category.objects.filter(slug="cloud-hosts").first() or Category.objects.add_root(
-        name="云主机", slug="cloud-hosts"
+        {"name": "云主机", "slug": "cloud-hosts"}
     )
     product = Product.objects.create(
         **{
