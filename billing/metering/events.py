@@ -8,7 +8,7 @@ What an event must fulfil beyond its own text (contract, meter, period) is decid
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -74,7 +74,7 @@ class TooManyEvents(errors.Refused):
 
 
 class UsageInput(msgspec.Struct, frozen=True):
-    """One event, well formed. `quantity` has 6 decimals, `subject` is a contract's number, `time` is aware."""
+    """One event, well formed. `quantity` has 6 decimals, `subject` is a contract's number, `time` is in UTC."""
 
     source: str
     id: str
@@ -197,8 +197,8 @@ def _parse_time(text: str) -> datetime | None:
     if _TIME.fullmatch(text) is None:
         return None
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):  # no such day; or one before year 1 or after 9999 in UTC
         return None
 
 
@@ -263,9 +263,14 @@ def _text_of(quantity: object) -> str:
 def _parse(raw: bytes | msgspec.Raw) -> Any:
     """Any JSON, slowly, with numbers of any size as their digits. Raises Malformed."""
     try:
-        return json.loads(bytes(raw).decode(), parse_int=_Digits, parse_float=_Digits, parse_constant=_Digits)
+        return json.loads(bytes(raw).decode(), parse_int=_Digits, parse_float=_Digits, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise Malformed(gettext("The body is not JSON.")) from error
+
+
+def _refuse(name: str) -> None:
+    """NaN and Infinity are no JSON, though Python would read them."""
+    raise ValueError(name)
 
 
 def _split(body: bytes) -> list[msgspec.Raw]:

@@ -86,7 +86,7 @@ def _record(provider_id: int, events: Sequence[Read], now: datetime) -> list[Out
         provider_id=provider_id, numbers={event.subject for event in events if isinstance(event, UsageInput)}
     )
     spans = {number: _span(binding.start_date, binding.end_date) for number, binding in bindings.items()}
-    latest = now + CLOCK_TOLERANCE
+    latest = (now + CLOCK_TOLERANCE).astimezone(UTC)  # like all times of events, so that comparing is quick
     rows: dict[store.Key, store.Row] = {}  # the first of each key
     hashes: list[tuple[int, store.Key, bytes]] = []
     for index, event in enumerate(events):

@@ -151,6 +151,8 @@ def test_a_time_is_an_instant_and_never_moves_into_the_next_day(text: str, momen
         "2026-W44-6T16:00:00Z",
         "2026-10-31T16:00:00+0800",
         "1793462400",
+        "0001-01-01T00:00:00+08:00",
+        "9999-12-31T23:59:59-08:00",
         "２０２６-10-31T16:00:00Z",
     ],
 )
@@ -168,7 +170,17 @@ def test_one_bad_event_leaves_the_others_readable() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"{", b"nonsense", b'{"id": "\xff"}', b'{"id": "\\ud800"}', b"\xef\xbb\xbf{}", b"[" * 100_000, b"NaN"],
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"id": "\xff"}',
+        b'{"id": "\\ud800"}',
+        b"\xef\xbb\xbf{}",
+        b"[" * 100_000,
+        b"NaN",
+        b'{"id": [Infinity]}',
+    ],
 )
 def test_what_is_not_json_is_refused_whole(text: bytes) -> None:
     with pytest.raises(events.Malformed):

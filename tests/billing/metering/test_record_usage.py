@@ -189,7 +189,9 @@ def test_an_event_can_not_be_changed_afterwards(contract: Any) -> None:
         UsageEvent.objects.all().delete()
 
 
-@pytest.mark.parametrize("text", ["tab\there", "line\nfeed\r", "back\\slash", "\\N", "\\.", "'quoted\"", "机房 😀", "a,b{c}"])
+@pytest.mark.parametrize(
+    "text", ["tab\there", "line\nfeed\r", "back\\slash", "\\N", "\\.", "'quoted\"", "机房 😀", "a,b{c}"]
+)
 def test_any_text_is_kept_as_it_is(contract: Any, text: str) -> None:
     """Both ways into the table: copied, and picked beside an event that is known."""
     copied, picked = event(contract, id=text), event(contract, id="other", source=text)

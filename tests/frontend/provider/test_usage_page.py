@@ -62,7 +62,7 @@ def test_a_file_is_uploaded_read_and_its_bad_rows_shown(client: Client, contract
     done = client.get(response["Location"])
     text = done.content.decode()
     assert "hx-get" not in text
-    assert "用量不能为负数。" in text
+    assert "数量不能为负。" in text
     assert done.context["page"].object_list[0].row == 3
     assert client.get(f"{response['Location']}?part").status_code == 286  # htmx stops asking
     assert UsageEvent.objects.get().event_id == "a"
