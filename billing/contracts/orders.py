@@ -104,7 +104,7 @@ class Order:
         return timeline.of_order(contracts=self.contracts, approval=self.approval, placed_by=self.placed_by)
 
 
-def list_orders(*, buyer_id: int, page: int = 1) -> Page:
+def list_orders(*, buyer_id: int, page: int | str = 1) -> Page:
     """A buyer's orders, newest first, 50 a page, in 4 queries whatever their number and length."""
     oscar_orders = apps.get_model("order", "Order")
     mine = Contract.objects.filter(buyer_id=buyer_id, order_line__order=OuterRef("pk"))

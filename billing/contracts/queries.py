@@ -68,7 +68,7 @@ def list_contracts(
     buyer_id: int | None = None,
     provider_organisation_id: int | None = None,
     status: str | None = None,
-    page: int = 1,
+    page: int | str = 1,
 ) -> Page:
     """A side's contracts, newest first, 50 a page, in 2 queries. With neither side named: all, for the platform."""
     contracts = _of(buyer_id=buyer_id, provider_organisation_id=provider_organisation_id)
@@ -84,7 +84,7 @@ def count_contracts(*, buyer_id: int | None = None, provider_organisation_id: in
     return dict(contracts.order_by().values_list("status").annotate(Count("pk")))
 
 
-def list_deliveries(*, provider_organisation_id: int, is_cleared: bool = True, page: int = 1) -> Page:
+def list_deliveries(*, provider_organisation_id: int, is_cleared: bool = True, page: int | str = 1) -> Page:
     """What a provider has to deliver, oldest first; or (`is_cleared=False`) what its buyers have yet to approve."""
     undecided = Approval.objects.exclude(status=Approval.Status.APPROVED).values("order_number")
     rows = _of(buyer_id=None, provider_organisation_id=provider_organisation_id).filter(status=Contract.Status.PENDING)

@@ -16,7 +16,7 @@ def is_cleared(*, order_number: str) -> bool:
     return not Approval.objects.filter(order_number=order_number).exclude(status=Approval.Status.APPROVED).exists()
 
 
-def list_approvals(*, organisation_id: int, status: str = "", page: int = 1) -> Page:
+def list_approvals(*, organisation_id: int, status: str = "", page: int | str = 1) -> Page:
     """An organisation's approvals, those that wait first, then the newest; 50 a page, 2 queries."""
     approvals = Approval.objects.filter(organisation_id=organisation_id).select_related("requested_by", "decided_by")
     if status:

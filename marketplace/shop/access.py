@@ -5,12 +5,34 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import reverse
 
-from marketplace.organisations import errors
+from marketplace.organisations import actors, errors
 
 View = Callable[..., HttpResponse]
+
+
+def actor_of(request: HttpRequest) -> actors.Actor:
+    """Who acts, as the middleware has put it on the request."""
+    return request.actor  # type: ignore[attr-defined, no-any-return]
+
+
+def person_of(request: HttpRequest) -> int:
+    """The id of the person who is logged in; the gate has let nobody else through."""
+    user_id = actor_of(request).user_id
+    if user_id is None:
+        raise PermissionDenied
+    return user_id
+
+
+def organisation_of(request: HttpRequest) -> int:
+    """The id of the organisation the person acts for; a permission always comes with one."""
+    organisation_id = actor_of(request).organisation_id
+    if organisation_id is None:
+        raise PermissionDenied
+    return organisation_id
 
 
 def page(
@@ -32,7 +54,7 @@ def page(
                 if request.method in ("GET", "HEAD"):
                     return redirect_to_login(request.get_full_path())
                 return redirect_to_login(come_back(request) if come_back else reverse("basket:summary"))
-            request.actor.require(permission)  # type: ignore[attr-defined]
+            actor_of(request).require(permission)
             try:
                 return view(request, *args, **kwargs)
             except errors.NotFound as error:

@@ -4,66 +4,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('order_number', models.CharField(db_index=True, max_length=20, verbose_name='order')),
-                ('offering_title', models.CharField(max_length=255, verbose_name='offering')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('term_months', models.PositiveSmallIntegerField(verbose_name='months')),
-                ('term_discount', models.DecimalField(decimal_places=4, max_digits=5, verbose_name='discount')),
-                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='currency')),
-                ('payment_method', models.CharField(choices=[('bank_transfer', 'Bank transfer'), ('prepaid_balance', 'Prepaid balance')], max_length=16, verbose_name='payment method')),
-                ('contact_name', models.CharField(max_length=60, verbose_name='contact')),
-                ('contact_phone', models.CharField(max_length=30, verbose_name='telephone')),
-                ('resource_id', models.CharField(blank=True, max_length=100, verbose_name="provider's resource id")),
-                ('status', models.CharField(choices=[('pending', 'Waiting for delivery'), ('active', 'Active'), ('suspended', 'Suspended'), ('ended', 'Ended'), ('cancelled', 'Cancelled')], default='pending', max_length=10, verbose_name='status')),
-                ('placed_at', models.DateTimeField(verbose_name='placed')),
-                ('activated_at', models.DateTimeField(null=True, verbose_name='activated')),
-                ('start_date', models.DateField(null=True, verbose_name='start')),
-                ('end_date', models.DateField(null=True, verbose_name='end, not included')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                ("order_number", models.CharField(db_index=True, max_length=20, verbose_name="order")),
+                ("offering_title", models.CharField(max_length=255, verbose_name="offering")),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("term_months", models.PositiveSmallIntegerField(verbose_name="months")),
+                ("term_discount", models.DecimalField(decimal_places=4, max_digits=5, verbose_name="discount")),
+                ("currency", models.CharField(default="CNY", max_length=3, verbose_name="currency")),
+                (
+                    "payment_method",
+                    models.CharField(
+                        choices=[("bank_transfer", "Bank transfer"), ("prepaid_balance", "Prepaid balance")],
+                        max_length=16,
+                        verbose_name="payment method",
+                    ),
+                ),
+                ("contact_name", models.CharField(max_length=60, verbose_name="contact")),
+                ("contact_phone", models.CharField(max_length=30, verbose_name="telephone")),
+                ("resource_id", models.CharField(blank=True, max_length=100, verbose_name="provider's resource id")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting for delivery"),
+                            ("active", "Active"),
+                            ("suspended", "Suspended"),
+                            ("ended", "Ended"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("placed_at", models.DateTimeField(verbose_name="placed")),
+                ("activated_at", models.DateTimeField(null=True, verbose_name="activated")),
+                ("start_date", models.DateField(null=True, verbose_name="start")),
+                ("end_date", models.DateField(null=True, verbose_name="end, not included")),
             ],
             options={
-                'verbose_name': 'contract',
-                'verbose_name_plural': 'contracts',
-                'ordering': ['-placed_at', '-id'],
+                "verbose_name": "contract",
+                "verbose_name_plural": "contracts",
+                "ordering": ["-placed_at", "-id"],
             },
         ),
         migrations.CreateModel(
-            name='ContractCapacity',
+            name="ContractCapacity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.DecimalField(decimal_places=3, max_digits=18, verbose_name='quantity')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='released')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.DecimalField(decimal_places=3, max_digits=18, verbose_name="quantity")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="released")),
             ],
             options={
-                'verbose_name': 'capacity held',
-                'verbose_name_plural': 'capacity held',
+                "verbose_name": "capacity held",
+                "verbose_name_plural": "capacity held",
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_status', models.CharField(blank=True, max_length=10)),
-                ('to_status', models.CharField(max_length=10)),
-                ('happened_at', models.DateTimeField(verbose_name='when')),
-                ('by_name', models.CharField(blank=True, max_length=120, verbose_name='by')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("from_status", models.CharField(blank=True, max_length=10)),
+                ("to_status", models.CharField(max_length=10)),
+                ("happened_at", models.DateTimeField(verbose_name="when")),
+                ("by_name", models.CharField(blank=True, max_length=120, verbose_name="by")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
             ],
             options={
-                'verbose_name': 'transition',
-                'verbose_name_plural': 'transitions',
-                'ordering': ['id'],
+                "verbose_name": "transition",
+                "verbose_name_plural": "transitions",
+                "ordering": ["id"],
             },
         ),
     ]

@@ -5,84 +5,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0034_product_data_centre_product_deployment_models_and_more'),
-        ('contracts', '0001_initial'),
-        ('order', '0021_billingaddress_code_shippingaddress_code'),
-        ('organisations', '0001_initial'),
-        ('partner', '0008_partner_organisation_datacentre_agreement_and_more'),
+        ("catalogue", "0034_product_data_centre_product_deployment_models_and_more"),
+        ("contracts", "0001_initial"),
+        ("order", "0021_billingaddress_code_shippingaddress_code"),
+        ("organisations", "0001_initial"),
+        ("partner", "0008_partner_organisation_datacentre_agreement_and_more"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contract',
-            name='buyer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='organisations.organisation', verbose_name='buyer'),
+            model_name="contract",
+            name="buyer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contracts",
+                to="organisations.organisation",
+                verbose_name="buyer",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='offering',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.product', verbose_name='offering'),
+            model_name="contract",
+            name="offering",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="catalogue.product",
+                verbose_name="offering",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='order_line',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='contract', to='order.line', verbose_name='order line'),
+            model_name="contract",
+            name="order_line",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contract",
+                to="order.line",
+                verbose_name="order line",
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.plan', verbose_name='plan'),
+            model_name="contract",
+            name="plan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.plan", verbose_name="plan"
+            ),
         ),
         migrations.AddField(
-            model_name='contract',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='partner.partner', verbose_name='provider'),
+            model_name="contract",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="contracts",
+                to="partner.partner",
+                verbose_name="provider",
+            ),
         ),
         migrations.AddField(
-            model_name='contractcapacity',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='capacity', to='contracts.contract', verbose_name='contract'),
+            model_name="contractcapacity",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="capacity",
+                to="contracts.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddField(
-            model_name='contractcapacity',
-            name='pool',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.capacitypool', verbose_name='pool'),
+            model_name="contractcapacity",
+            name="pool",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="partner.capacitypool",
+                verbose_name="pool",
+            ),
         ),
         migrations.AddField(
-            model_name='transition',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transitions', to='contracts.contract', verbose_name='contract'),
+            model_name="transition",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transitions",
+                to="contracts.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['buyer', 'status'], name='contract_buyer_status'),
+            model_name="contract",
+            index=models.Index(fields=["buyer", "status"], name="contract_buyer_status"),
         ),
         migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['provider', 'status'], name='contract_provider_status'),
+            model_name="contract",
+            index=models.Index(fields=["provider", "status"], name="contract_provider_status"),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1)), name='contract_quantity_positive'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gte", 1)), name="contract_quantity_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'cancelled']), ('start_date__isnull', False), _connector='OR'), name='contract_delivered_has_start'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["pending", "cancelled"]), ("start_date__isnull", False), _connector="OR"
+                ),
+                name="contract_delivered_has_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('end_date__isnull', True), ('end_date__gte', models.F('start_date')), _connector='OR'), name='contract_end_after_start'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("end_date__isnull", True), ("end_date__gte", models.F("start_date")), _connector="OR"
+                ),
+                name="contract_end_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contractcapacity',
-            constraint=models.UniqueConstraint(fields=('contract', 'pool'), name='contract_capacity_unique'),
+            model_name="contractcapacity",
+            constraint=models.UniqueConstraint(fields=("contract", "pool"), name="contract_capacity_unique"),
         ),
         migrations.AddConstraint(
-            model_name='contractcapacity',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='contract_capacity_positive'),
+            model_name="contractcapacity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="contract_capacity_positive"
+            ),
         ),
     ]

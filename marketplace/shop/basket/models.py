@@ -20,6 +20,8 @@ from providers import strategy
 class Basket(AbstractBasket):
     """A person's purchase list."""
 
+    _lines: Any
+
     def all_lines(self) -> Any:
         """The lines with all that pricing and ordering need, in 7 queries whatever their number."""
         if self.pk is None:

@@ -3,19 +3,23 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from oscar.core.loading import get_model
 
 from billing.rules.money import Money
 from listings import pricing
 from listings import queries as listings
-from listings.models import Option, Plan
+from listings.models import Plan
 from marketplace.organisations import actors, errors
 from marketplace.organisations.models import User
-from marketplace.shop.basket.models import Basket, Line, LineAttribute
+from marketplace.shop.basket.models import Basket, Line
 from providers import strategy
+
+Option: Any = get_model("catalogue", "Option")
+LineAttribute: Any = get_model("basket", "LineAttribute")
 
 MOST_LINES: Final = 50
 # What Oscar's columns hold: 12 digits, two of them decimals.
@@ -114,7 +118,7 @@ def lock_person(*, user_id: int) -> None:
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user_id)
 
 
-def find_options() -> dict[str, Option]:
+def find_options() -> dict[str, Any]:
     """Oscar's options that hold a line's plan and term, by code; made when missing."""
     found = {option.code: option for option in Option.objects.filter(code__in=OPTION_NAMES)}
     for code in OPTION_NAMES.keys() - found.keys():

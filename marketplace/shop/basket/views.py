@@ -46,7 +46,7 @@ def add_offering(request: HttpRequest) -> HttpResponse:
             plan_id=chosen["plan"],
             quantity=chosen["quantity"],
             term_months=chosen["term_months"],
-            actor=request.actor,  # type: ignore[attr-defined]
+            actor=access.actor_of(request),
             now=clock.now(),
         )
     except errors.Refused as error:
@@ -65,8 +65,8 @@ def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
             operations.change_quantity(
                 line_id=line_id,
                 quantity=form.cleaned_data["quantity"],
-                actor=request.actor,
-                now=clock.now(),  # type: ignore[attr-defined]
+                actor=access.actor_of(request),
+                now=clock.now(),
             )
         except errors.Refused as error:
             form.add_error("quantity", error.message)
@@ -78,13 +78,13 @@ def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
 @access.page(permission="orders.place", methods=("POST",))
 def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Take a line off the list."""
-    operations.remove_line(line_id=line_id, actor=request.actor, now=clock.now())  # type: ignore[attr-defined]
+    operations.remove_line(line_id=line_id, actor=access.actor_of(request), now=clock.now())
     messages.success(request, _("Removed from the purchase list."))
     return redirect("basket:summary")
 
 
 def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | None) -> HttpResponse:
-    purchase_list = queries.read_purchase_list(user_id=request.user.pk)
+    purchase_list = queries.read_purchase_list(user_id=access.person_of(request))
     own = {one.line.pk for one in purchase_list.lines} if purchase_list else set()
     if changed and changed[0] not in own:
         raise operations.NoSuchLine(changed[0])
@@ -95,7 +95,7 @@ def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | N
     context = {
         "purchase_list": purchase_list if purchase_list and purchase_list.lines else None,
         "groups": groups,
-        "can_order": request.actor.can("orders.place"),  # type: ignore[attr-defined]
+        "can_order": access.actor_of(request).can("orders.place"),
     }
     return render(request, "shop/purchase_list.html", context, status=422 if changed else 200)
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from oscar.core.loading import get_model
 
 from billing.contracts import locks as contract_locks
 from billing.contracts.models import Contract
@@ -20,8 +21,9 @@ from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.basket.models import Basket
 from marketplace.shop.checkout import terms
-from marketplace.shop.order.models import Order
-from marketplace.shop.order.utils import OrderCreator, Placement
+from marketplace.shop.order.creator import OrderCreator, Placement
+
+Order: Any = get_model("order", "Order")
 
 LONGEST_NAME: Final = 60
 LONGEST_PHONE: Final = 30
@@ -98,6 +100,7 @@ def place_order(
 
     contract_locks.lock_pools(data_centre_ids={one.line.product.data_centre_id for one in wanted.lines})
     placement = Placement(
+        buyer_id=actor.organisation_id,
         payment_method=payment_method,
         contact_name=contact_name.strip(),
         contact_phone=contact_phone.strip(),
@@ -112,7 +115,7 @@ def place_order(
 
 def _finish(
     *,
-    order: Order,
+    order: Any,
     wanted: purchase_lists.PurchaseList,
     organisation: Organisation,
     actor: actors.Actor,

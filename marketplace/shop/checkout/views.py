@@ -27,8 +27,8 @@ def check_out(request: HttpRequest) -> HttpResponse:
         try:
             placed = operations.place_order(
                 **form.answers(),
-                actor=request.actor,
-                now=clock.now(),  # type: ignore[attr-defined]
+                actor=access.actor_of(request),
+                now=clock.now(),
             )
         except errors.Refused as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
@@ -43,8 +43,8 @@ def check_out(request: HttpRequest) -> HttpResponse:
 
 
 def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: int = 200) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
-    wanted = purchase_lists.read_purchase_list(user_id=request.user.pk)
+    actor = access.actor_of(request)
+    wanted = purchase_lists.read_purchase_list(user_id=access.person_of(request))
     if wanted is None or not wanted.lines or (form is None and not wanted.is_orderable):
         return redirect("basket:summary")
     gross = wanted.total.term.gross
@@ -52,13 +52,14 @@ def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: in
     if form is None:
         form = forms.CheckoutForm(initial={**fresh, "contact_name": actor.user_name})
     else:
-        form.data = form.data.copy()  # what is shown now is what the next click orders
-        form.data.update({name: str(fresh[name]) for name in ("terms_version", "basket", "seen_gross_minor")})
+        # What is shown now is what the next click orders.
+        shown = {name: str(fresh[name]) for name in ("terms_version", "basket", "seen_gross_minor")}
+        form.data = {**form.data.dict(), **shown}  # type: ignore[attr-defined]
     context = {
         "form": form,
         "purchase_list": wanted,
-        "organisation": organisations.get_organisation(organisation_id=actor.organisation_id),
-        "balance": payments.wallet_balance(organisation_id=actor.organisation_id, currency=gross.currency),
+        "organisation": organisations.get_organisation(organisation_id=access.organisation_of(request)),
+        "balance": payments.wallet_balance(organisation_id=access.organisation_of(request), currency=gross.currency),
         "clauses": terms.CLAUSES,
         "terms_version": terms.VERSION,
         "steps": [_("Purchase list"), _("Checkout"), _("Order")],

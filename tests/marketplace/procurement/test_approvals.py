@@ -27,7 +27,9 @@ def request(bureau: Any, now: datetime, *, number: str = "DD-TEST000001") -> tup
     return approval, requester
 
 
-def decide(bureau: Any, now: datetime, *, approve: bool, actor: Any, reason: str = "", number: str = "DD-TEST000001") -> Approval:
+def decide(
+    bureau: Any, now: datetime, *, approve: bool, actor: Any, reason: str = "", number: str = "DD-TEST000001"
+) -> Approval:
     return operations.decide(
         order_number=number, organisation_id=bureau.pk, approve=approve, reason=reason, actor=actor, now=now
     )
@@ -40,7 +42,12 @@ def test_an_order_without_a_row_is_cleared(bureau: Any) -> None:
 def test_asking_twice_makes_one_row(bureau: Any, now: datetime) -> None:
     first, requester = request(bureau, now)
     second = operations.request_approval(
-        organisation_id=bureau.pk, order_number=first.order_number, amount_minor=1, currency="CNY", actor=requester, now=now
+        organisation_id=bureau.pk,
+        order_number=first.order_number,
+        amount_minor=1,
+        currency="CNY",
+        actor=requester,
+        now=now,
     )
     assert second.pk == first.pk
     assert Approval.objects.get().amount_minor == 270_552

@@ -16,8 +16,8 @@ from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket.models import Basket
 from marketplace.shop.checkout import operations as checkout
+from marketplace.shop.order.creator import LineOutOfCapacity
 from marketplace.shop.order.models import Line, Order
-from marketplace.shop.order.utils import LineOutOfCapacity
 from providers.models import CapacityPool
 from tests import factories
 from tests.factories import Price

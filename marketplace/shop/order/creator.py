@@ -8,16 +8,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 from oscar.apps.order import utils
 from oscar.apps.shipping.methods import NoShippingRequired
+from oscar.core.loading import get_model
 from oscar.core.prices import Price
 
 from billing.contracts import operations as contracts
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
-from marketplace.shop.order.models import LineAttribute
 from providers import operations as providers
 
 __all__ = ["LineOutOfCapacity", "OrderCreator", "OrderDispatcher", "OrderNumberGenerator", "Placement"]
 
+LineAttribute: Any = get_model("order", "LineAttribute")
 OrderDispatcher = utils.OrderDispatcher
 
 
@@ -35,6 +36,7 @@ class LineOutOfCapacity(errors.Conflict):
 class Placement:
     """What an order's contracts need to know besides their lines."""
 
+    buyer_id: int
     payment_method: str
     contact_name: str
     contact_phone: str
@@ -74,7 +76,7 @@ class OrderCreator(utils.OrderCreator):
             contracts.open_contract(
                 order_line_id=order_line.pk,
                 order_number=order.number,
-                buyer_id=self.placement.actor.organisation_id,
+                buyer_id=self.placement.buyer_id,
                 plan=basket_line.plan,
                 quantity=basket_line.quantity,
                 term_months=basket_line.term_months,
