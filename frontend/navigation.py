@@ -130,11 +130,11 @@ def page_url(*url_names: str) -> str | None:
 
 
 def build_header(request: HttpRequest, actor: actors.Actor) -> list[Item]:
-    """The items of the header, the one the request is in marked."""
-    entries = list(PUBLIC) if actor.side in (actors.VISITOR.side, actors.BUYER) else list(PUBLIC[:1])
-    for _label, group in CONSOLES.get(actor.side, ()):
-        entries += [entry for entry in group if entry.in_header]
-    return mark_active(request, show(entries, actor))
+    """The items of the header, the one the request is in marked; on a page of the side only, none is."""
+    public = PUBLIC if actor.side in (actors.VISITOR.side, actors.BUYER) else PUBLIC[:1]
+    entries = [*public, *(entry for _label, group in CONSOLES.get(actor.side, ()) for entry in group)]
+    in_header = {page_url(entry.url_name) for entry in entries if entry.in_header}
+    return [item for item in mark_active(request, show(entries, actor)) if item.url in in_header]
 
 
 def build_side(request: HttpRequest, actor: actors.Actor) -> list[Group]:

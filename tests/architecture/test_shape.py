@@ -78,7 +78,9 @@ def test_operations_take_keywords_only() -> None:
         for path in sources()
         if path.name in ("operations.py", "queries.py") and path.parts[len(ROOT.parts)] != "tests"
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (node.args.args or node.args.posonlyargs)
+        if isinstance(node, ast.FunctionDef)
+        and not node.name.startswith("_")
+        and (node.args.args or node.args.posonlyargs)
     ]
     assert positional == []
 
