@@ -17,7 +17,7 @@ from billing.rules import periods
 from billing.settlement import queries as settlements
 from frontend.pages import months as month_words
 from marketplace import clock
-from marketplace.organisations import actors, errors
+from marketplace.organisations import actors, errors, gate
 
 SHOWN_AFTER = timedelta(hours=1)  # how long a finished file stays on the page that asked for it
 STOP_POLLING = 286
@@ -47,7 +47,7 @@ class ExportForm(forms.Form):
 
 def show_exports(request: HttpRequest, *, console: str) -> HttpResponse:
     """The list of the organisation's files, and the form that asks for one."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     if request.method == "POST":
         form = _bind(request)
         answer = _ask(request, form, console=console)
@@ -67,7 +67,7 @@ def show_exports(request: HttpRequest, *, console: str) -> HttpResponse:
 
 
 def _bind(request: HttpRequest, *, bound: bool = True) -> ExportForm:
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     owner = None if actor.side == actors.PLATFORM else actor.organisation_id
     months = set(settlements.list_months(provider_organisation_id=owner))
     months.add(periods.Month.of(clock.now()).previous())
@@ -76,7 +76,7 @@ def _bind(request: HttpRequest, *, bound: bool = True) -> ExportForm:
 
 def _ask(request: HttpRequest, form: ExportForm, *, console: str) -> HttpResponse | None:
     """Ask for the file and go back to where it was asked for; None if the form says what is wrong."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     actor.require("exports.request")
     if not form.is_valid():
         return None
@@ -110,7 +110,7 @@ def _way_back(wanted: dict[str, str], *, month: periods.Month, console: str) -> 
 
 def show_progress(request: HttpRequest, *, number: str, console: str) -> HttpResponse:
     """How far one file is: the part of a page that htmx asks for every two seconds, until the file is finished."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     run = queries.get_export(number=number, organisation_id=actor.organisation_id)
     if not request.headers.get("HX-Request"):
         return redirect(f"{console}:exports")
@@ -121,7 +121,7 @@ def show_progress(request: HttpRequest, *, number: str, console: str) -> HttpRes
 
 def download(request: HttpRequest, *, number: str) -> FileResponse:
     """The bytes of a finished file of the reader's organisation."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     found = queries.open_export(number=number, organisation_id=actor.organisation_id)
     return FileResponse(found.file, as_attachment=True, filename=found.name, content_type=TYPES[found.run.format])
 

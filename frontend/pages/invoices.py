@@ -18,14 +18,14 @@ from billing.rules import periods
 from frontend.pages import months
 from frontend.templatetags import marketplace_ui
 from marketplace import clock
-from marketplace.organisations import actors
+from marketplace.organisations import actors, gate
 
 TONES: Final = {"issued": "info", "partly_paid": "warn", "paid": "good"}
 
 
 def show_list(request: HttpRequest, *, console: str) -> dict[str, Any]:
     """The context of a list: figures, tabs by state, months, rows, totals of all that match."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     owner = None if actor.side == actors.PLATFORM else actor.organisation_id
     today = periods.civil_date(clock.now())
     month, status = _chosen_month(request), request.GET.get("status", "")
@@ -71,7 +71,7 @@ def describe(invoice: Any, *, today: date) -> dict[str, Any]:
 
 def show_detail(request: HttpRequest, *, number: str, console: str) -> dict[str, Any]:
     """The context of one invoice. Raises NotFound for another organisation's."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     detail = invoicing.get_invoice(number=number, organisation_id=actor.organisation_id, side=actor.side)
     invoice = detail.invoice
     paid = payments.payments_of_invoice(invoice_id=invoice.pk)

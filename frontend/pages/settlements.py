@@ -16,7 +16,7 @@ from billing.settlement import queries
 from frontend.pages import exports as export_pages
 from frontend.pages import months
 from marketplace import clock
-from marketplace.organisations import actors
+from marketplace.organisations import actors, gate
 
 SERVICE_MODELS = {"iaas": "IaaS", "paas": "PaaS", "saas": "SaaS", "value_added": gettext_lazy("Value-added")}
 TONES = {"draft": "warn", "approved": "info", "paid": "good"}
@@ -25,7 +25,7 @@ TEN_THOUSAND_MINOR = 1_000_000  # a chart of yuan is read in 万元
 
 def show_month(request: HttpRequest, *, console: str) -> dict[str, Any]:
     """The context of a month's list: figures, chart, progress, tabs, rows, files being written."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     owner = None if actor.side == actors.PLATFORM else actor.organisation_id
     now = clock.now()
     settled = queries.list_months(provider_organisation_id=owner)
@@ -173,7 +173,7 @@ def build_chart(month: periods.Month, owner: int | None) -> dict[str, Any]:
 
 def show_detail(request: HttpRequest, *, number: str, console: str) -> dict[str, Any]:
     """The context of one settlement. Raises NotFound for another organisation's."""
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     now = clock.now()
     settlement = queries.get_settlement(number=number, organisation_id=actor.organisation_id, side=actor.side)
     month = periods.Month.of_date(settlement.period_start_date)

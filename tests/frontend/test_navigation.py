@@ -18,7 +18,7 @@ def space(name: str, *pages: str):
 
 
 urlpatterns = [
-    path("catalogue/", space("catalogue", "")),
+    path("catalogue/", answer, name="catalogue"),
     path("buyer/", space("buyer", "orders", "approvals", "invoices")),
     path("provider/", space("provider", "deliveries", "settlements", "api_keys")),
     path("finance/", space("finance", "settlements", "payments")),

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations
 from billing.contracts import queries as contracts
-from frontend.pages import access, agreed
+from frontend.pages import agreed
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 from marketplace.procurement import queries
 
 TONES = {"waiting": "warn", "approved": "good", "rejected": "bad"}
@@ -33,10 +33,10 @@ class DecisionForm(forms.Form):
     )
 
 
-@access.page(permission="orders.approve", side="buyer")
+@gate.page(permission="orders.approve", side="buyer")
 def list_approvals(request: HttpRequest) -> HttpResponse:
     """All approvals of the organisation; those that wait come first."""
-    organisation_id = request.actor.organisation_id  # type: ignore[attr-defined]
+    organisation_id = gate.organisation_of(request)
     page = queries.list_approvals(organisation_id=organisation_id, page=request.GET.get("page", 1))
     counts = queries.count_approvals(organisation_id=organisation_id)
     context = {
@@ -47,19 +47,19 @@ def list_approvals(request: HttpRequest) -> HttpResponse:
     return render(request, "buyer/approvals.html", context)
 
 
-@access.page(permission="orders.approve", side="buyer", methods=("GET", "POST"))
+@gate.page(permission="orders.approve", side="buyer", methods=("GET", "POST"))
 def show_approval(request: HttpRequest, number: str) -> HttpResponse:
     """One order to decide on, with what it commits to."""
     if request.method != "POST":
         return _render(request, number, form=DecisionForm())
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     form = DecisionForm(request.POST)
     status = 422
     if form.is_valid():
         try:
             approval = operations.decide_order(
                 order_number=number,
-                organisation_id=actor.organisation_id,
+                organisation_id=gate.organisation_of(request),
                 approve=form.cleaned_data["decision"] == "approve",
                 reason=form.cleaned_data["reason"],
                 actor=actor,
@@ -78,8 +78,8 @@ def show_approval(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _render(request: HttpRequest, number: str, *, form: DecisionForm, status: int = 200) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
-    approval = queries.find_approval(order_number=number, organisation_id=actor.organisation_id)
+    actor = gate.actor_of(request)
+    approval = queries.find_approval(order_number=number, organisation_id=gate.organisation_of(request))
     order = contracts.get_order(order_number=number, organisation_id=actor.organisation_id, side=actor.side)
     context = {
         "approval": approval,

@@ -6,15 +6,15 @@ from django.shortcuts import render
 
 from billing.payments import queries
 from billing.rules import periods
-from frontend.pages import access
 from marketplace import clock
+from marketplace.organisations import gate
 from marketplace.organisations import queries as organisations
 
 
-@access.page(permission="payments.view", side="buyer")
+@gate.page(permission="payments.view", side="buyer")
 def show_balance(request: HttpRequest) -> HttpResponse:
     """The balance, how to top it up, and what moved it."""
-    organisation_id = request.actor.organisation_id  # type: ignore[attr-defined]
+    organisation_id = gate.organisation_of(request)
     today = periods.civil_date(clock.now())
     context = {
         "balance": queries.wallet_balance(organisation_id=organisation_id),

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import access, agreed
+from frontend.pages import agreed
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 
 
 class EndForm(forms.Form):
@@ -25,10 +25,10 @@ class EndForm(forms.Form):
     )
 
 
-@access.page(permission="contracts.view", side="buyer")
+@gate.page(permission="contracts.view", side="buyer")
 def list_contracts(request: HttpRequest) -> HttpResponse:
     """The organisation's contracts, by status."""
-    buyer_id, status = request.actor.organisation_id, agreed.chosen_status(request)  # type: ignore[attr-defined]
+    buyer_id, status = gate.actor_of(request).organisation_id, agreed.chosen_status(request)
     page = queries.list_contracts(buyer_id=buyer_id, status=status, page=request.GET.get("page", 1))
     counts = queries.count_contracts(buyer_id=buyer_id)
     context = {
@@ -40,16 +40,16 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
     return render(request, "buyer/contracts.html", context)
 
 
-@access.page(permission="contracts.view", side="buyer")
+@gate.page(permission="contracts.view", side="buyer")
 def show_contract(request: HttpRequest, number: str) -> HttpResponse:
     """One contract: what was agreed, what it holds, what happened, what was used."""
     return _render(request, number, form=EndForm())
 
 
-@access.page(permission="contracts.end", side="buyer", methods=("POST",))
+@gate.page(permission="contracts.end", side="buyer", methods=("POST",))
 def end_contract(request: HttpRequest, number: str) -> HttpResponse:
     """End it early, or cancel it before its delivery."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     form = EndForm(request.POST)
     status = 422
     if form.is_valid():
@@ -75,7 +75,7 @@ def end_contract(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _render(request: HttpRequest, number: str, *, form: EndForm, status: int = 200) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
     context = {
         **agreed.describe(request, contract=contract, side=actor.side, now=clock.now()),

@@ -6,20 +6,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.contracts import queries as contracts
-from frontend.pages import access, agreed
+from frontend.pages import agreed
+from marketplace.organisations import gate
 
 
-@access.page(permission="orders.view", side="buyer")
+@gate.page(permission="orders.view", side="buyer")
 def list_orders(request: HttpRequest) -> HttpResponse:
     """All orders of the organisation, newest first."""
-    page = contracts.list_orders(buyer_id=request.actor.organisation_id, page=request.GET.get("page", 1))  # type: ignore[attr-defined]
+    page = contracts.list_orders(buyer_id=gate.organisation_of(request), page=request.GET.get("page", 1))
     return render(request, "buyer/orders.html", {"page": page})
 
 
-@access.page(permission="orders.view", side="buyer")
+@gate.page(permission="orders.view", side="buyer")
 def show_order(request: HttpRequest, number: str) -> HttpResponse:
     """One order: what was ordered of whom, for how much, and how far it is."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     order = contracts.get_order(order_number=number, organisation_id=actor.organisation_id, side=actor.side)
     context = {
         "order": order,

@@ -6,12 +6,12 @@ from django.shortcuts import render
 from billing.ledger import queries as ledger
 from billing.payments import queries
 from billing.rules import periods
-from frontend.pages import access
 from frontend.pages.finance.dashboard import ACCOUNTS
 from marketplace import clock
+from marketplace.organisations import gate
 
 
-@access.page(permission="payments.view", side="platform")
+@gate.page(permission="payments.view", side="platform")
 def list_balances(request: HttpRequest) -> HttpResponse:
     """Each buyer's standing; the trial balance; whether wallets and ledger agree."""
     today = periods.civil_date(clock.now())

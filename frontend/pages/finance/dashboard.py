@@ -9,9 +9,9 @@ from billing.ledger import queries as ledger
 from billing.payments import queries as payments
 from billing.rules import periods
 from billing.settlement import queries as settlements
-from frontend.pages import access
 from frontend.pages import settlements as settlement_pages
 from marketplace import clock
+from marketplace.organisations import gate
 from marketplace.statistics import queries as statistics
 
 SHOWN_ROWS = 5
@@ -26,7 +26,7 @@ ACCOUNTS = {
 }
 
 
-@access.page(permission="settlements.view", side="platform")
+@gate.page(permission="settlements.view", side="platform")
 def show_overview(request: HttpRequest) -> HttpResponse:
     today = periods.civil_date(clock.now())
     waiting = [
@@ -39,9 +39,7 @@ def show_overview(request: HttpRequest) -> HttpResponse:
         "receivables": payments.receivable_overview(today=today),
         "waiting": waiting,
         "accounts": [(ACCOUNTS.get(line.kind, line.kind), line) for line in ledger.trial_balance()],
-        "exports_waiting": exports.count_waiting(
-            organisation_id=request.actor.organisation_id  # type: ignore[attr-defined]
-        ),
+        "exports_waiting": exports.count_waiting(organisation_id=gate.actor_of(request).organisation_id),
         "snapshots": statistics.list_latest(),
     }
     return render(request, "finance/dashboard.html", context)

@@ -2,19 +2,20 @@
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 
-from frontend.pages import access, exports
+from frontend.pages import exports
+from marketplace.organisations import gate
 
 
-@access.page(permission="exports.view", side="platform", methods=("GET", "POST"))
+@gate.page(permission="exports.view", side="platform", methods=("GET", "POST"))
 def show_exports(request: HttpRequest) -> HttpResponse:
     return exports.show_exports(request, console="finance")
 
 
-@access.page(permission="exports.view", side="platform")
+@gate.page(permission="exports.view", side="platform")
 def show_progress(request: HttpRequest, number: str) -> HttpResponse:
     return exports.show_progress(request, number=number, console="finance")
 
 
-@access.page(permission="exports.view", side="platform")  # type: ignore[arg-type]  # a stream is no HttpResponse
+@gate.page(permission="exports.view", side="platform")  # type: ignore[arg-type]  # a stream is no HttpResponse
 def download(request: HttpRequest, number: str) -> FileResponse:
     return exports.download(request, number=number)

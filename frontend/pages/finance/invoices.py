@@ -7,25 +7,25 @@ from django.utils.translation import gettext as _
 
 from billing.payments import operations
 from billing.rules import periods
-from frontend.pages import access, invoices, receipts
+from frontend.pages import invoices, receipts
 from frontend.templatetags import marketplace_ui
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 
 
-@access.page(permission="invoices.view", side="platform")
+@gate.page(permission="invoices.view", side="platform")
 def list_invoices(request: HttpRequest) -> HttpResponse:
     """All invoices, by state and month, with what is open."""
     return render(request, "invoices/list.html", invoices.show_list(request, console="finance"))
 
 
-@access.page(permission="invoices.view", side="platform")
+@gate.page(permission="invoices.view", side="platform")
 def show_invoice(request: HttpRequest, number: str) -> HttpResponse:
     """One invoice, with the form for a transfer that pays it."""
     return _render(request, number, receipts.ReceiptForm(initial={"received_at": periods.civil_date(clock.now())}))
 
 
-@access.page(permission="payments.record", side="platform", methods=("POST",))
+@gate.page(permission="payments.record", side="platform", methods=("POST",))
 def confirm_transfer(request: HttpRequest, number: str) -> HttpResponse:
     """Record a transfer that pays the invoice, all of it or a part."""
     form = receipts.ReceiptForm(request.POST)
@@ -36,7 +36,7 @@ def confirm_transfer(request: HttpRequest, number: str) -> HttpResponse:
                 amount=form.cleaned_data["amount"],
                 bank_reference=form.cleaned_data["bank_reference"],
                 received_at=form.cleaned_data["received_at"],
-                actor=request.actor,  # type: ignore[attr-defined]
+                actor=gate.actor_of(request),
                 now=clock.now(),
             )
         except errors.Refused as error:

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from billing.payments import operations, queries
 from billing.rules import periods
-from frontend.pages import access, months, receipts
+from frontend.pages import months, receipts
 from frontend.templatetags import marketplace_ui
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 from marketplace.organisations import queries as organisations
 
 # A view of the list: its value in the address → gateway and purpose.
@@ -24,13 +24,13 @@ KINDS: dict[str, tuple[str, str]] = {
 }
 
 
-@access.page(permission="payments.view", side="platform")
+@gate.page(permission="payments.view", side="platform")
 def list_payments(request: HttpRequest) -> HttpResponse:
     """What was received and drawn, by kind and month."""
     return _render(request, _form(request))
 
 
-@access.page(permission="payments.record", side="platform", methods=("POST",))
+@gate.page(permission="payments.record", side="platform", methods=("POST",))
 def record_top_up(request: HttpRequest) -> HttpResponse:
     """Add a transfer to a buyer's prepaid balance."""
     form = _form(request)
@@ -41,7 +41,7 @@ def record_top_up(request: HttpRequest) -> HttpResponse:
                 amount=form.cleaned_data["amount"],
                 bank_reference=form.cleaned_data["bank_reference"],
                 received_at=form.cleaned_data["received_at"],
-                actor=request.actor,  # type: ignore[attr-defined]
+                actor=gate.actor_of(request),
                 now=clock.now(),
             )
         except errors.Refused as error:
@@ -72,7 +72,7 @@ def _render(request: HttpRequest, form: receipts.TopUpForm, *, status: int = 200
     known = queries.list_payment_months()
     context = {
         "form": form,
-        "may_record": request.actor.can("payments.record"),  # type: ignore[attr-defined]
+        "may_record": gate.actor_of(request).can("payments.record"),
         "kind": kind,
         "month": month,
         "month_name": months.month_name(month) if month else "",

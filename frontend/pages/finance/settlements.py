@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.settlement import operations
-from frontend.pages import access, settlements
+from frontend.pages import settlements
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 
 
 class PayoutForm(forms.Form):
@@ -23,20 +23,20 @@ class PayoutForm(forms.Form):
     )
 
 
-@access.page(permission="settlements.view", side="platform")
+@gate.page(permission="settlements.view", side="platform")
 def show_month(request: HttpRequest) -> HttpResponse:
     return render(request, "settlements/month.html", settlements.show_month(request, console="finance"))
 
 
-@access.page(permission="settlements.view", side="platform")
+@gate.page(permission="settlements.view", side="platform")
 def show_settlement(request: HttpRequest, number: str) -> HttpResponse:
     return _render(request, number, PayoutForm())
 
 
-@access.page(permission="settlements.approve", side="platform", methods=("POST",))
+@gate.page(permission="settlements.approve", side="platform", methods=("POST",))
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     try:
-        operations.approve(number=number, actor=request.actor, now=clock.now())  # type: ignore[attr-defined]
+        operations.approve(number=number, actor=gate.actor_of(request), now=clock.now())
     except errors.Refused as error:
         messages.error(request, error.message)
     else:
@@ -44,7 +44,7 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("finance:settlement", number)
 
 
-@access.page(permission="settlements.pay", side="platform", methods=("POST",))
+@gate.page(permission="settlements.pay", side="platform", methods=("POST",))
 def pay(request: HttpRequest, number: str) -> HttpResponse:
     form = PayoutForm(request.POST)
     if form.is_valid():
@@ -52,7 +52,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
             operations.record_payout(
                 number=number,
                 bank_reference=form.cleaned_data["bank_reference"],
-                actor=request.actor,  # type: ignore[attr-defined]
+                actor=gate.actor_of(request),
                 now=clock.now(),
             )
         except errors.Refused as error:

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from frontend.pages import access
 from marketplace import clock
-from marketplace.organisations import actors, errors, operations, queries
+from marketplace.organisations import actors, errors, gate, operations, queries
 
 KEYS_A_PAGE = 50
 SCOPE_WORDS = {
@@ -47,7 +46,7 @@ class KeyForm(forms.Form):
 
 
 @never_cache
-@access.page(permission="api_keys.manage", side="provider", methods=("GET", "POST"))
+@gate.page(permission="api_keys.manage", side="provider", methods=("GET", "POST"))
 def show_keys(request: HttpRequest) -> HttpResponse:
     """The keys and the form; POST issues one and shows its secret, this once."""
     issued = None
@@ -69,7 +68,7 @@ def show_keys(request: HttpRequest) -> HttpResponse:
     return render(request, "provider/api_keys.html", context, status=422 if form.is_bound else 200)
 
 
-@access.page(permission="api_keys.manage", side="provider", methods=("POST",))
+@gate.page(permission="api_keys.manage", side="provider", methods=("POST",))
 def revoke_key(request: HttpRequest, prefix: str) -> HttpResponse:
     """Stop a key at once."""
     actor = _actor(request)
@@ -112,5 +111,5 @@ def _scopes(key: Any) -> list[str]:
 
 
 def _actor(request: HttpRequest) -> actors.Actor:
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     return actor

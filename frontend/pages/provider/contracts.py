@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import access, agreed
+from frontend.pages import agreed
 from frontend.pages.provider.deliveries import delivery_form
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 
 
 class ReasonForm(forms.Form):
@@ -29,10 +29,10 @@ class ReasonForm(forms.Form):
     )
 
 
-@access.page(permission="contracts.view", side="provider")
+@gate.page(permission="contracts.view", side="provider")
 def list_contracts(request: HttpRequest) -> HttpResponse:
     """The provider's contracts, by status."""
-    own = {"provider_organisation_id": request.actor.organisation_id}  # type: ignore[attr-defined]
+    own = {"provider_organisation_id": gate.actor_of(request).organisation_id}
     status = agreed.chosen_status(request)
     page = queries.list_contracts(**own, status=status, page=request.GET.get("page", 1))
     counts = queries.count_contracts(**own)
@@ -45,26 +45,26 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
     return render(request, "provider/contracts.html", context)
 
 
-@access.page(permission="contracts.view", side="provider")
+@gate.page(permission="contracts.view", side="provider")
 def show_contract(request: HttpRequest, number: str) -> HttpResponse:
     """One contract with what was used of it."""
     return _render(request, number, form=ReasonForm())
 
 
-@access.page(permission="contracts.suspend", side="provider", methods=("POST",))
+@gate.page(permission="contracts.suspend", side="provider", methods=("POST",))
 def suspend_contract(request: HttpRequest, number: str) -> HttpResponse:
     """Stop the service for a while, with a reason."""
     return _change(request, number, operation=operations.suspend)
 
 
-@access.page(permission="contracts.suspend", side="provider", methods=("POST",))
+@gate.page(permission="contracts.suspend", side="provider", methods=("POST",))
 def resume_contract(request: HttpRequest, number: str) -> HttpResponse:
     """Start the service again."""
     return _change(request, number, operation=operations.resume)
 
 
 def _change(request: HttpRequest, number: str, *, operation: Callable[..., Any]) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     form = ReasonForm(request.POST)
     status = 422
     if form.is_valid():
@@ -90,7 +90,7 @@ def _change(request: HttpRequest, number: str, *, operation: Callable[..., Any])
 
 
 def _render(request: HttpRequest, number: str, *, form: ReasonForm, status: int = 200) -> HttpResponse:
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
     described = agreed.describe(request, contract=contract, side=actor.side, now=clock.now())
     approval = described["approval"]

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import access
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 
 
 class DeliveryForm(forms.Form):
@@ -32,23 +31,23 @@ def delivery_form(*, number: str, data: Any = None) -> DeliveryForm:
     return DeliveryForm(data, auto_id=f"{number}-%s")
 
 
-@access.page(permission="contracts.view", side="provider")
+@gate.page(permission="contracts.view", side="provider")
 def list_deliveries(request: HttpRequest) -> HttpResponse:
     """Contracts to deliver, the oldest first; in a second view those whose buyers have yet to approve."""
     return _render(request)
 
 
-@access.page(permission="contracts.deliver", side="provider", methods=("POST",))
+@gate.page(permission="contracts.deliver", side="provider", methods=("POST",))
 def confirm_delivery(request: HttpRequest, number: str) -> HttpResponse:
     """The resource runs: the contract begins today."""
-    actor = request.actor  # type: ignore[attr-defined]
+    actor = gate.actor_of(request)
     form = delivery_form(number=number, data=request.POST)
     status = 422
     if form.is_valid():
         try:
             contract = operations.confirm_delivery(
                 number=number,
-                provider_organisation_id=actor.organisation_id,
+                provider_organisation_id=gate.organisation_of(request),
                 resource_id=form.cleaned_data["resource_id"],
                 actor=actor,
                 now=clock.now(),
@@ -65,13 +64,16 @@ def confirm_delivery(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _render(request: HttpRequest, *, sent: dict[str, DeliveryForm] | None = None, status: int = 200) -> HttpResponse:
-    actor, sent = request.actor, sent or {}  # type: ignore[attr-defined]
+    actor, sent = gate.actor_of(request), sent or {}
+    organisation_id = gate.organisation_of(request)
     waits = request.GET.get("view") == "waiting"
-    own = {"provider_organisation_id": actor.organisation_id}
-    page = queries.list_deliveries(**own, is_cleared=not waits, page=request.GET.get("page", 1))
+    page = queries.list_deliveries(
+        provider_organisation_id=organisation_id, is_cleared=not waits, page=request.GET.get("page", 1)
+    )
+    others = queries.list_deliveries(provider_organisation_id=organisation_id, is_cleared=waits)
     counts = {
         waits: page.paginator.count,
-        not waits: queries.list_deliveries(**own, is_cleared=waits).paginator.count,
+        not waits: others.paginator.count,
     }
     url = reverse("provider:deliveries")
     rows = [{"contract": one, "form": sent.pop(one.number, None) or delivery_form(number=one.number)} for one in page]

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from billing.metering import imports, operations, queries
 from billing.rules import periods
-from frontend.pages import access, months
+from frontend.pages import months
 from marketplace import clock
-from marketplace.organisations import actors, errors
+from marketplace.organisations import actors, errors, gate
 from providers import queries as providers
 
 STOP_POLLING = 286
@@ -36,7 +36,7 @@ class UploadForm(forms.Form):
     )
 
 
-@access.page(permission="usage.report", side="provider", methods=("GET", "POST"))
+@gate.page(permission="usage.report", side="provider", methods=("GET", "POST"))
 def show_usage(request: HttpRequest) -> HttpResponse:
     """The form, the files and the month's usage; POST queues a file."""
     form = UploadForm()
@@ -60,7 +60,7 @@ def show_usage(request: HttpRequest) -> HttpResponse:
     return render(request, "provider/usage.html", context, status=422 if form.is_bound else 200)
 
 
-@access.page(permission="usage.report", side="provider")
+@gate.page(permission="usage.report", side="provider")
 def show_import(request: HttpRequest, number: str) -> HttpResponse:
     """How far a file is read, and the rows that were not stored. With `?part` only what moves, for htmx."""
     upload = queries.get_import(provider_id=_provider_of(request), number=number)
@@ -78,7 +78,7 @@ def show_import(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "provider/usage_progress.html", context, status=200 if is_moving else STOP_POLLING)
 
 
-@access.page(permission="usage.report", side="provider")
+@gate.page(permission="usage.report", side="provider")
 def download_template(request: HttpRequest) -> HttpResponse:
     """A CSV file with the header and a row that shows the form of each column."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -111,7 +111,7 @@ def _upload(request: HttpRequest, form: UploadForm) -> HttpResponse | None:
 
 
 def _actor(request: HttpRequest) -> actors.Actor:
-    actor: actors.Actor = request.actor  # type: ignore[attr-defined]
+    actor: actors.Actor = gate.actor_of(request)
     return actor
 
 

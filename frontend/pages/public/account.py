@@ -6,15 +6,14 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from frontend.pages import access
-from marketplace.organisations import middleware, queries
+from marketplace.organisations import gate, middleware, queries
 
 login = views.LoginView.as_view()
 logout = views.LogoutView.as_view()  # by POST only; the session dies with it
 
 
 @require_POST
-@access.page(permission=None, methods=("POST",))
+@gate.page(permission=None, methods=("POST",))
 def switch_organisation(request: HttpRequest) -> HttpResponse:
     """Act for another of one's own organisations; an organisation of others is a 404."""
     if not request.user.is_authenticated:

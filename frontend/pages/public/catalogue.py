@@ -12,9 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from frontend.pages import access
 from listings import filters, pricing, queries, wording
-from marketplace.organisations import actors, errors
+from marketplace.organisations import actors, errors, gate
 
 SORT_LABELS: Final[dict[str, Promise]] = {
     "recommended": gettext_lazy("Recommended first"),
@@ -54,13 +53,13 @@ class Choice:
         return str(self.plan.pk)
 
 
-@access.page(permission=None)
+@gate.page(permission=None)
 def show_home(request: HttpRequest) -> HttpResponse:
     """The way in is the catalogue."""
     return redirect("catalogue")
 
 
-@access.page(permission=None)
+@gate.page(permission=None)
 def browse_catalogue(request: HttpRequest) -> HttpResponse:
     """Offerings by conditions, with the number each condition would leave."""
     params = {name: request.GET.getlist(name) for name in request.GET}
@@ -81,7 +80,7 @@ def browse_catalogue(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@access.page(permission=None)
+@gate.page(permission=None)
 def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One offering: what it is, where it runs, and what the chosen plan, quantity and term cost."""
     if pk > LARGEST_PK:
@@ -114,7 +113,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
             (row.category, f"{reverse('catalogue')}?category={row.category_slug}"),
             (row.title, None),
         ],
-        "may_buy": request.actor.side in (actors.VISITOR.side, actors.BUYER),  # type: ignore[attr-defined]
+        "may_buy": gate.actor_of(request).side in (actors.VISITOR.side, actors.BUYER),
     }
     return render(request, "public/offering.html", context)
 

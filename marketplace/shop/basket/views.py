@@ -11,8 +11,7 @@ from django.views.decorators.cache import never_cache
 
 from listings import queries as listings
 from marketplace import clock
-from marketplace.organisations import errors
-from marketplace.shop import access
+from marketplace.organisations import errors, gate
 from marketplace.shop.basket import forms, operations, queries
 
 
@@ -27,13 +26,13 @@ def offering_url(request: HttpRequest) -> str:
 
 
 @never_cache
-@access.page(permission="orders.view", methods=("GET",))
+@gate.page(permission="orders.view", methods=("GET",))
 def show_list(request: HttpRequest) -> HttpResponse:
     """The list with its prices, by provider."""
     return _render(request, changed=None)
 
 
-@access.page(permission="orders.place", methods=("POST",), come_back=offering_url)
+@gate.page(permission="orders.place", methods=("POST",), come_back=offering_url)
 def add_offering(request: HttpRequest) -> HttpResponse:
     """Add a plan; a refusal is shown on the page the form stands on."""
     form = forms.AddForm(request.POST)
@@ -46,7 +45,7 @@ def add_offering(request: HttpRequest) -> HttpResponse:
             plan_id=chosen["plan"],
             quantity=chosen["quantity"],
             term_months=chosen["term_months"],
-            actor=access.actor_of(request),
+            actor=gate.actor_of(request),
             now=clock.now(),
         )
     except errors.Refused as error:
@@ -56,7 +55,7 @@ def add_offering(request: HttpRequest) -> HttpResponse:
     return redirect("basket:summary")
 
 
-@access.page(permission="orders.place", methods=("POST",))
+@gate.page(permission="orders.place", methods=("POST",))
 def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Set a line's quantity; a refusal is shown beside it."""
     form = forms.QuantityForm(request.POST, auto_id=f"line-{line_id}-%s")
@@ -65,7 +64,7 @@ def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
             operations.change_quantity(
                 line_id=line_id,
                 quantity=form.cleaned_data["quantity"],
-                actor=access.actor_of(request),
+                actor=gate.actor_of(request),
                 now=clock.now(),
             )
         except errors.Refused as error:
@@ -75,16 +74,16 @@ def change_line(request: HttpRequest, line_id: int) -> HttpResponse:
     return _render(request, changed=(line_id, form))
 
 
-@access.page(permission="orders.place", methods=("POST",))
+@gate.page(permission="orders.place", methods=("POST",))
 def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Take a line off the list."""
-    operations.remove_line(line_id=line_id, actor=access.actor_of(request), now=clock.now())
+    operations.remove_line(line_id=line_id, actor=gate.actor_of(request), now=clock.now())
     messages.success(request, _("Removed from the purchase list."))
     return redirect("basket:summary")
 
 
 def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | None) -> HttpResponse:
-    purchase_list = queries.read_purchase_list(user_id=access.person_of(request))
+    purchase_list = queries.read_purchase_list(user_id=gate.person_of(request))
     own = {one.line.pk for one in purchase_list.lines} if purchase_list else set()
     if changed and changed[0] not in own:
         raise operations.NoSuchLine(changed[0])
@@ -95,7 +94,7 @@ def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | N
     context = {
         "purchase_list": purchase_list if purchase_list and purchase_list.lines else None,
         "groups": groups,
-        "can_order": access.actor_of(request).can("orders.place"),
+        "can_order": gate.actor_of(request).can("orders.place"),
     }
     return render(request, "shop/purchase_list.html", context, status=422 if changed else 200)
 

@@ -8,15 +8,14 @@ from django.views.decorators.cache import never_cache
 
 from billing.payments import queries as payments
 from marketplace import clock
-from marketplace.organisations import errors
+from marketplace.organisations import errors, gate
 from marketplace.organisations import queries as organisations
-from marketplace.shop import access
 from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.checkout import forms, operations, terms
 
 
 @never_cache
-@access.page(permission="orders.place", methods=("GET", "POST"))
+@gate.page(permission="orders.place", methods=("GET", "POST"))
 def check_out(request: HttpRequest) -> HttpResponse:
     """Show what is ordered and ask the rest; a POST places the order."""
     if request.method != "POST":
@@ -27,7 +26,7 @@ def check_out(request: HttpRequest) -> HttpResponse:
         try:
             placed = operations.place_order(
                 **form.answers(),
-                actor=access.actor_of(request),
+                actor=gate.actor_of(request),
                 now=clock.now(),
             )
         except errors.Refused as error:
@@ -43,8 +42,8 @@ def check_out(request: HttpRequest) -> HttpResponse:
 
 
 def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: int = 200) -> HttpResponse:
-    actor = access.actor_of(request)
-    wanted = purchase_lists.read_purchase_list(user_id=access.person_of(request))
+    actor = gate.actor_of(request)
+    wanted = purchase_lists.read_purchase_list(user_id=gate.person_of(request))
     if wanted is None or not wanted.lines or (form is None and not wanted.is_orderable):
         return redirect("basket:summary")
     gross = wanted.total.term.gross
@@ -58,8 +57,8 @@ def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: in
     context = {
         "form": form,
         "purchase_list": wanted,
-        "organisation": organisations.get_organisation(organisation_id=access.organisation_of(request)),
-        "balance": payments.wallet_balance(organisation_id=access.organisation_of(request), currency=gross.currency),
+        "organisation": organisations.get_organisation(organisation_id=gate.organisation_of(request)),
+        "balance": payments.wallet_balance(organisation_id=gate.organisation_of(request), currency=gross.currency),
         "clauses": terms.CLAUSES,
         "terms_version": terms.VERSION,
         "steps": [_("Purchase list"), _("Checkout"), _("Order")],
