@@ -4,93 +4,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=30, unique=True, verbose_name='number')),
-                ('buyer_name', models.CharField(max_length=120, verbose_name="buyer's name")),
-                ('buyer_uscc', models.CharField(max_length=18, verbose_name="buyer's code")),
-                ('issuer_name', models.CharField(max_length=120, verbose_name="issuer's name")),
-                ('issuer_uscc', models.CharField(max_length=18, verbose_name="issuer's code")),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
-                ('net_minor', models.BigIntegerField(verbose_name='without tax')),
-                ('tax_minor', models.BigIntegerField(verbose_name='VAT')),
-                ('total_minor', models.BigIntegerField(verbose_name='total')),
-                ('prepaid_minor', models.BigIntegerField(default=0, verbose_name='to be drawn from the prepaid balance')),
-                ('issued_at', models.DateTimeField(verbose_name='issued')),
-                ('due_date', models.DateField(verbose_name='due')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=30, unique=True, verbose_name="number")),
+                ("buyer_name", models.CharField(max_length=120, verbose_name="buyer's name")),
+                ("buyer_uscc", models.CharField(max_length=18, verbose_name="buyer's code")),
+                ("issuer_name", models.CharField(max_length=120, verbose_name="issuer's name")),
+                ("issuer_uscc", models.CharField(max_length=18, verbose_name="issuer's code")),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
+                ("net_minor", models.BigIntegerField(verbose_name="without tax")),
+                ("tax_minor", models.BigIntegerField(verbose_name="VAT")),
+                ("total_minor", models.BigIntegerField(verbose_name="total")),
+                (
+                    "prepaid_minor",
+                    models.BigIntegerField(default=0, verbose_name="to be drawn from the prepaid balance"),
+                ),
+                ("issued_at", models.DateTimeField(verbose_name="issued")),
+                ("due_date", models.DateField(verbose_name="due")),
             ],
             options={
-                'verbose_name': 'invoice',
-                'verbose_name_plural': 'invoices',
-                'ordering': ['-issued_at', '-number'],
+                "verbose_name": "invoice",
+                "verbose_name_plural": "invoices",
+                "ordering": ["-issued_at", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='InvoiceBalance',
+            name="InvoiceBalance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('total_minor', models.BigIntegerField(verbose_name='total')),
-                ('paid_minor', models.BigIntegerField(default=0, verbose_name='paid')),
-                ('status', models.CharField(choices=[('issued', 'Issued'), ('partly_paid', 'Partly paid'), ('paid', 'Paid')], default='issued', max_length=12, verbose_name='status')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("total_minor", models.BigIntegerField(verbose_name="total")),
+                ("paid_minor", models.BigIntegerField(default=0, verbose_name="paid")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("issued", "Issued"), ("partly_paid", "Partly paid"), ("paid", "Paid")],
+                        default="issued",
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'balance of an invoice',
-                'verbose_name_plural': 'balances of invoices',
+                "verbose_name": "balance of an invoice",
+                "verbose_name_plural": "balances of invoices",
             },
         ),
         migrations.CreateModel(
-            name='InvoiceLine',
+            name="InvoiceLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('description', models.CharField(max_length=300, verbose_name='description')),
-                ('unit', models.CharField(max_length=30, verbose_name='unit')),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=30, verbose_name='quantity')),
-                ('unit_price', models.DecimalField(decimal_places=8, max_digits=20, verbose_name='unit price without tax')),
-                ('vat_rate', models.DecimalField(decimal_places=4, max_digits=5, verbose_name='VAT rate')),
-                ('net_minor', models.BigIntegerField(verbose_name='without tax')),
-                ('tax_minor', models.BigIntegerField(verbose_name='VAT')),
-                ('position', models.PositiveIntegerField(verbose_name='position')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("description", models.CharField(max_length=300, verbose_name="description")),
+                ("unit", models.CharField(max_length=30, verbose_name="unit")),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=30, verbose_name="quantity")),
+                (
+                    "unit_price",
+                    models.DecimalField(decimal_places=8, max_digits=20, verbose_name="unit price without tax"),
+                ),
+                ("vat_rate", models.DecimalField(decimal_places=4, max_digits=5, verbose_name="VAT rate")),
+                ("net_minor", models.BigIntegerField(verbose_name="without tax")),
+                ("tax_minor", models.BigIntegerField(verbose_name="VAT")),
+                ("position", models.PositiveIntegerField(verbose_name="position")),
             ],
             options={
-                'verbose_name': 'invoice line',
-                'verbose_name_plural': 'invoice lines',
-                'ordering': ['position'],
+                "verbose_name": "invoice line",
+                "verbose_name_plural": "invoice lines",
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='InvoiceTax',
+            name="InvoiceTax",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('vat_rate', models.DecimalField(decimal_places=4, max_digits=5, verbose_name='VAT rate')),
-                ('net_minor', models.BigIntegerField(verbose_name='without tax')),
-                ('tax_minor', models.BigIntegerField(verbose_name='VAT')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("vat_rate", models.DecimalField(decimal_places=4, max_digits=5, verbose_name="VAT rate")),
+                ("net_minor", models.BigIntegerField(verbose_name="without tax")),
+                ("tax_minor", models.BigIntegerField(verbose_name="VAT")),
             ],
             options={
-                'verbose_name': 'tax of an invoice',
-                'verbose_name_plural': 'taxes of an invoice',
-                'ordering': ['vat_rate'],
+                "verbose_name": "tax of an invoice",
+                "verbose_name_plural": "taxes of an invoice",
+                "ordering": ["vat_rate"],
             },
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='year')),
-                ('last', models.PositiveIntegerField(default=0, verbose_name='last number')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="year")),
+                ("last", models.PositiveIntegerField(default=0, verbose_name="last number")),
             ],
             options={
-                'verbose_name': 'number series',
-                'verbose_name_plural': 'number series',
+                "verbose_name": "number series",
+                "verbose_name_plural": "number series",
             },
         ),
     ]

@@ -6,101 +6,173 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contracts', '0001_initial'),
-        ('invoicing', '0001_initial'),
-        ('organisations', '0001_initial'),
-        ('partner', '0008_partner_organisation_datacentre_agreement_and_more'),
-        ('rating', '0001_initial'),
+        ("contracts", "0001_initial"),
+        ("invoicing", "0001_initial"),
+        ("organisations", "0001_initial"),
+        ("partner", "0008_partner_organisation_datacentre_agreement_and_more"),
+        ("rating", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='invoice',
-            name='buyer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='organisations.organisation', verbose_name='buyer'),
+            model_name="invoice",
+            name="buyer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="invoices",
+                to="organisations.organisation",
+                verbose_name="buyer",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='issuer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation', verbose_name='issuer'),
+            model_name="invoice",
+            name="issuer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organisations.organisation",
+                verbose_name="issuer",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='provider',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='partner.partner', verbose_name='provider'),
+            model_name="invoice",
+            name="provider",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="invoices",
+                to="partner.partner",
+                verbose_name="provider",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicebalance',
-            name='invoice',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='balance', to='invoicing.invoice', verbose_name='invoice'),
+            model_name="invoicebalance",
+            name="invoice",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="balance",
+                to="invoicing.invoice",
+                verbose_name="invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='charge',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='line', to='rating.charge', verbose_name='charge'),
+            model_name="invoiceline",
+            name="charge",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="line",
+                to="rating.charge",
+                verbose_name="charge",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract', verbose_name='contract'),
+            model_name="invoiceline",
+            name="contract",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="contracts.contract",
+                verbose_name="contract",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='invoicing.invoice', verbose_name='invoice'),
+            model_name="invoiceline",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lines",
+                to="invoicing.invoice",
+                verbose_name="invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicetax',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='taxes', to='invoicing.invoice', verbose_name='invoice'),
+            model_name="invoicetax",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="taxes",
+                to="invoicing.invoice",
+                verbose_name="invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='numberseries',
-            name='issuer',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.organisation', verbose_name='issuer'),
+            model_name="numberseries",
+            name="issuer",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="organisations.organisation",
+                verbose_name="issuer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['buyer', '-issued_at'], name='invoice_buyer'),
+            model_name="invoice",
+            index=models.Index(fields=["buyer", "-issued_at"], name="invoice_buyer"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['period_start_date'], name='invoice_period'),
+            model_name="invoice",
+            index=models.Index(fields=["period_start_date"], name="invoice_period"),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor', django.db.models.expressions.CombinedExpression(models.F('net_minor'), '+', models.F('tax_minor')))), name='invoice_total'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total_minor",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("net_minor"), "+", models.F("tax_minor")
+                        ),
+                    )
+                ),
+                name="invoice_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total_minor__gt', 0)), name='invoice_total_positive'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total_minor__gt", 0)), name="invoice_total_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('prepaid_minor__gte', 0), ('prepaid_minor__lte', models.F('total_minor'))), name='invoice_prepaid_within_total'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("prepaid_minor__gte", 0), ("prepaid_minor__lte", models.F("total_minor"))),
+                name="invoice_prepaid_within_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoicebalance',
-            constraint=models.CheckConstraint(condition=models.Q(('paid_minor__gte', 0), ('paid_minor__lte', models.F('total_minor'))), name='invoice_paid_within_total'),
+            model_name="invoicebalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("paid_minor__gte", 0), ("paid_minor__lte", models.F("total_minor"))),
+                name="invoice_paid_within_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoicebalance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_minor', 0), ('status', 'issued')), models.Q(('paid_minor__gt', 0), ('paid_minor__lt', models.F('total_minor')), ('status', 'partly_paid')), models.Q(('paid_minor', models.F('total_minor')), ('status', 'paid')), _connector='OR'), name='invoice_balance_status'),
+            model_name="invoicebalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("paid_minor", 0), ("status", "issued")),
+                    models.Q(
+                        ("paid_minor__gt", 0), ("paid_minor__lt", models.F("total_minor")), ("status", "partly_paid")
+                    ),
+                    models.Q(("paid_minor", models.F("total_minor")), ("status", "paid")),
+                    _connector="OR",
+                ),
+                name="invoice_balance_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'position'), name='invoice_line_position_unique'),
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(fields=("invoice", "position"), name="invoice_line_position_unique"),
         ),
         migrations.AddConstraint(
-            model_name='invoicetax',
-            constraint=models.UniqueConstraint(fields=('invoice', 'vat_rate'), name='invoice_tax_rate_unique'),
+            model_name="invoicetax",
+            constraint=models.UniqueConstraint(fields=("invoice", "vat_rate"), name="invoice_tax_rate_unique"),
         ),
         migrations.AddConstraint(
-            model_name='numberseries',
-            constraint=models.UniqueConstraint(fields=('issuer', 'year'), name='number_series_unique'),
+            model_name="numberseries",
+            constraint=models.UniqueConstraint(fields=("issuer", "year"), name="number_series_unique"),
         ),
     ]

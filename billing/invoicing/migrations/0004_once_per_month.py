@@ -4,16 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('invoicing', '0003_frozen'),
-        ('organisations', '0002_append_only'),
-        ('partner', '0008_partner_organisation_datacentre_agreement_and_more'),
+        ("invoicing", "0003_frozen"),
+        ("organisations", "0002_append_only"),
+        ("partner", "0008_partner_organisation_datacentre_agreement_and_more"),
     ]
 
     operations = [
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('buyer', 'provider', 'currency', 'period_start_date'), name='invoice_once_per_month'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                fields=("buyer", "provider", "currency", "period_start_date"), name="invoice_once_per_month"
+            ),
         ),
     ]

@@ -4,50 +4,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('receivable', 'Receivable from buyers'), ('bank_client_money', 'Bank: client money'), ('buyer_balance', "Buyers' prepaid balances"), ('provider_clearing', 'Held for providers, not settled'), ('provider_payable', 'Payable to providers'), ('commission_revenue', 'Commission revenue'), ('vat_payable', 'VAT payable')], max_length=24, verbose_name='kind')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("receivable", "Receivable from buyers"),
+                            ("bank_client_money", "Bank: client money"),
+                            ("buyer_balance", "Buyers' prepaid balances"),
+                            ("provider_clearing", "Held for providers, not settled"),
+                            ("provider_payable", "Payable to providers"),
+                            ("commission_revenue", "Commission revenue"),
+                            ("vat_payable", "VAT payable"),
+                        ],
+                        max_length=24,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'accounts',
+                "verbose_name": "account",
+                "verbose_name_plural": "accounts",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_key', models.CharField(max_length=120, unique=True, verbose_name='business key')),
-                ('posted_at', models.DateTimeField(verbose_name='posted')),
-                ('description', models.CharField(max_length=200, verbose_name='description')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("business_key", models.CharField(max_length=120, unique=True, verbose_name="business key")),
+                ("posted_at", models.DateTimeField(verbose_name="posted")),
+                ("description", models.CharField(max_length=200, verbose_name="description")),
             ],
             options={
-                'verbose_name': 'entry',
-                'verbose_name_plural': 'entries',
-                'ordering': ['id'],
+                "verbose_name": "entry",
+                "verbose_name_plural": "entries",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount_minor', models.BigIntegerField(verbose_name='amount')),
-                ('currency', models.CharField(max_length=3, verbose_name='currency')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount_minor", models.BigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="currency")),
             ],
             options={
-                'verbose_name': 'posting',
-                'verbose_name_plural': 'postings',
-                'ordering': ['id'],
+                "verbose_name": "posting",
+                "verbose_name_plural": "postings",
+                "ordering": ["id"],
             },
         ),
     ]

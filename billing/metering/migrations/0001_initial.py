@@ -5,84 +5,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contracts', '0001_initial'),
-        ('partner', '0007_partneraddress_code'),
+        ("contracts", "0001_initial"),
+        ("partner", "0007_partneraddress_code"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RollUp',
+            name="RollUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('batch', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("batch", models.BigIntegerField(default=0)),
             ],
             options={
-                'verbose_name': 'roll-up',
-                'verbose_name_plural': 'roll-ups',
+                "verbose_name": "roll-up",
+                "verbose_name_plural": "roll-ups",
             },
         ),
         migrations.CreateModel(
-            name='UsageImport',
+            name="UsageImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='number')),
-                ('file', models.FileField(upload_to='usage-imports/', verbose_name='file')),
-                ('file_name', models.CharField(max_length=200, verbose_name='file name')),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10, verbose_name='status')),
-                ('rows_read', models.BigIntegerField(default=0, verbose_name='rows read')),
-                ('rows_accepted', models.BigIntegerField(default=0, verbose_name='accepted')),
-                ('rows_duplicate', models.BigIntegerField(default=0, verbose_name='already known')),
-                ('rows_rejected', models.BigIntegerField(default=0, verbose_name='rejected')),
-                ('errors', models.JSONField(default=list, verbose_name='errors')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.partner', verbose_name='provider')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="number")),
+                ("file", models.FileField(upload_to="usage-imports/", verbose_name="file")),
+                ("file_name", models.CharField(max_length=200, verbose_name="file name")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("queued", "Queued"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("rows_read", models.BigIntegerField(default=0, verbose_name="rows read")),
+                ("rows_accepted", models.BigIntegerField(default=0, verbose_name="accepted")),
+                ("rows_duplicate", models.BigIntegerField(default=0, verbose_name="already known")),
+                ("rows_rejected", models.BigIntegerField(default=0, verbose_name="rejected")),
+                ("errors", models.JSONField(default=list, verbose_name="errors")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partner.partner",
+                        verbose_name="provider",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'usage import',
-                'verbose_name_plural': 'usage imports',
-                'ordering': ['-created_at'],
+                "verbose_name": "usage import",
+                "verbose_name_plural": "usage imports",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('meter', models.CharField(max_length=40, verbose_name='meter')),
-                ('day', models.DateField(verbose_name='day')),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=30, verbose_name='quantity')),
-                ('event_count', models.BigIntegerField(verbose_name='events')),
-                ('batch', models.BigIntegerField(db_index=True, verbose_name='roll-up that touched it last')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract', verbose_name='contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("meter", models.CharField(max_length=40, verbose_name="meter")),
+                ("day", models.DateField(verbose_name="day")),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=30, verbose_name="quantity")),
+                ("event_count", models.BigIntegerField(verbose_name="events")),
+                ("batch", models.BigIntegerField(db_index=True, verbose_name="roll-up that touched it last")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contracts.contract",
+                        verbose_name="contract",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'usage day',
-                'verbose_name_plural': 'usage days',
-                'constraints': [models.UniqueConstraint(fields=('contract', 'meter', 'day'), name='usage_day_unique')],
+                "verbose_name": "usage day",
+                "verbose_name_plural": "usage days",
+                "constraints": [models.UniqueConstraint(fields=("contract", "meter", "day"), name="usage_day_unique")],
             },
         ),
         migrations.CreateModel(
-            name='UsageEvent',
+            name="UsageEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=200, verbose_name='source')),
-                ('event_id', models.CharField(max_length=200, verbose_name='event id')),
-                ('body_hash', models.BinaryField(max_length=32)),
-                ('meter', models.CharField(max_length=40, verbose_name='meter')),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=24, verbose_name='quantity')),
-                ('occurred_at', models.DateTimeField(verbose_name='occurred')),
-                ('received_at', models.DateTimeField(verbose_name='received')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract', verbose_name='contract')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='partner.partner', verbose_name='provider')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=200, verbose_name="source")),
+                ("event_id", models.CharField(max_length=200, verbose_name="event id")),
+                ("body_hash", models.BinaryField(max_length=32)),
+                ("meter", models.CharField(max_length=40, verbose_name="meter")),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=24, verbose_name="quantity")),
+                ("occurred_at", models.DateTimeField(verbose_name="occurred")),
+                ("received_at", models.DateTimeField(verbose_name="received")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contracts.contract",
+                        verbose_name="contract",
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="partner.partner",
+                        verbose_name="provider",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'usage event',
-                'verbose_name_plural': 'usage events',
-                'constraints': [models.UniqueConstraint(fields=('provider', 'source', 'event_id'), name='usage_event_unique'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0)), name='usage_event_not_negative')],
+                "verbose_name": "usage event",
+                "verbose_name_plural": "usage events",
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "source", "event_id"), name="usage_event_unique"),
+                    models.CheckConstraint(condition=models.Q(("quantity__gte", 0)), name="usage_event_not_negative"),
+                ],
             },
         ),
     ]

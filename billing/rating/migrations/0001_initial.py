@@ -5,49 +5,81 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0033_plan_planterm_pricebook_pricecomponent'),
-        ('contracts', '0001_initial'),
+        ("catalogue", "0033_plan_planterm_pricebook_pricecomponent"),
+        ("contracts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Charge',
+            name="Charge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('revision', models.PositiveIntegerField(default=0, verbose_name='revision')),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=30, verbose_name='quantity')),
-                ('amount', models.DecimalField(decimal_places=18, max_digits=48, verbose_name='amount without tax, unrounded')),
-                ('vat_rate', models.DecimalField(decimal_places=4, max_digits=5, verbose_name='VAT rate')),
-                ('explanation', models.JSONField(default=dict, verbose_name='how it was worked out')),
-                ('rated_at', models.DateTimeField(verbose_name='rated')),
-                ('component', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.pricecomponent', verbose_name='price component')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='contracts.contract', verbose_name='contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("revision", models.PositiveIntegerField(default=0, verbose_name="revision")),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=30, verbose_name="quantity")),
+                (
+                    "amount",
+                    models.DecimalField(decimal_places=18, max_digits=48, verbose_name="amount without tax, unrounded"),
+                ),
+                ("vat_rate", models.DecimalField(decimal_places=4, max_digits=5, verbose_name="VAT rate")),
+                ("explanation", models.JSONField(default=dict, verbose_name="how it was worked out")),
+                ("rated_at", models.DateTimeField(verbose_name="rated")),
+                (
+                    "component",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.pricecomponent",
+                        verbose_name="price component",
+                    ),
+                ),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="contracts.contract",
+                        verbose_name="contract",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'charge',
-                'verbose_name_plural': 'charges',
-                'ordering': ['contract', 'period_start_date', 'component', 'revision'],
-                'constraints': [models.UniqueConstraint(fields=('contract', 'component', 'period_start_date', 'revision'), name='charge_unique')],
+                "verbose_name": "charge",
+                "verbose_name_plural": "charges",
+                "ordering": ["contract", "period_start_date", "component", "revision"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("contract", "component", "period_start_date", "revision"), name="charge_unique"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RatedPeriod',
+            name="RatedPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period_start_date', models.DateField(verbose_name='month')),
-                ('usage_batch', models.BigIntegerField(verbose_name='roll-up seen')),
-                ('rated_at', models.DateTimeField(verbose_name='rated')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract', verbose_name='contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("period_start_date", models.DateField(verbose_name="month")),
+                ("usage_batch", models.BigIntegerField(verbose_name="roll-up seen")),
+                ("rated_at", models.DateTimeField(verbose_name="rated")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contracts.contract",
+                        verbose_name="contract",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'rated period',
-                'verbose_name_plural': 'rated periods',
-                'constraints': [models.UniqueConstraint(fields=('contract', 'period_start_date'), name='rated_period_unique')],
+                "verbose_name": "rated period",
+                "verbose_name_plural": "rated periods",
+                "constraints": [
+                    models.UniqueConstraint(fields=("contract", "period_start_date"), name="rated_period_unique")
+                ],
             },
         ),
     ]
