@@ -43,7 +43,7 @@ run: install build ## Serve with worker and clock, on the data of the demo, load
 		$(PYTHON) -m celery --app marketplace.celery worker --beat --concurrency 1 --loglevel WARNING & worker=$$!; \
 		trap "kill $$worker 2>/dev/null; wait $$worker" EXIT; trap "exit 130" INT TERM; \
 		echo "http://127.0.0.1:$(PORT)/  (end it with Ctrl-C)"; \
-		$(PYTHON) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) marketplace.wsgi:application'
+		$(PYTHON) -m granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 8 marketplace.wsgi:application'
 
 test: install build lint ## All checks and tests; ARGS="..." goes to pytest
 	@$(PYTHON) -m pytest $(ARGS)

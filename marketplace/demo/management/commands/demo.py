@@ -34,7 +34,7 @@ class Command(BaseCommand):
         status = serve.run_together(
             [
                 ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(options["port"]),
-                 "--log-level", "warning", "marketplace.wsgi:application"],
+                 "--blocking-threads", "8", "--log-level", "warning", "marketplace.wsgi:application"],
                 ["-m", "celery", "--app", "marketplace.celery", "worker", "--beat", "--concurrency", "1",
                  "--loglevel", "WARNING"],
             ]
