@@ -51,7 +51,8 @@ test: install build lint ## All checks and tests; ARGS="..." goes to pytest
 lint: install build ## Style, types, import rules, migrations, production settings
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
+	@echo "mypy"
+	@ENVIRONMENT=test DATABASE_URL=postgres://none@database.invalid/none REDIS_URL=redis://none.invalid/0 $(PYTHON) -m mypy
 	$(PYTHON) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	ENVIRONMENT=test $(MANAGE) makemigrations --check --dry-run
 	@echo "manage check --deploy (production settings)"
