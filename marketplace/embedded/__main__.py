@@ -81,19 +81,23 @@ def _raise_exit(number: int, frame: types.FrameType | None) -> None:
 
 def _run(command: list[str], services: embedded.Services) -> int:
     """Run the command to its end; signals to us are handed on to it."""
+    child: subprocess.Popen[bytes] | None = None
+
+    def hand_on(number: int, frame: types.FrameType | None) -> None:
+        if child is None:
+            sys.exit(128 + number)
+        # The terminal sends its interrupt to the child as well; twice would be an abort.
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            child.send_signal(number)
+
+    # Before the start: what we inherited as ignored (a shell's background job) is the default again in the child.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, hand_on)
     try:
         child = subprocess.Popen(command, env={**os.environ, **services.environment()})
     except FileNotFoundError:
         print(f"marketplace.embedded: no such command: {command[0]}", file=sys.stderr)
         return 127
-
-    def hand_on(number: int, frame: types.FrameType | None) -> None:
-        # The terminal sends its interrupt to the child as well; twice would be an abort.
-        if number != signal.SIGINT or not sys.stdin.isatty():
-            child.send_signal(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, hand_on)
     code = child.wait()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # stopping the servers is not to be interrupted

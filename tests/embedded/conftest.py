@@ -33,13 +33,14 @@ class Clone:
 
     project: pathlib.Path
     site: pathlib.Path
+    home: pathlib.Path
 
     def call(self, *arguments: str, uid: int | None = None) -> str:
         """Run the command line of the copy and return what it printed."""
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MARKETPLACE")}
         result = subprocess.run(
             [sys.executable, "-c", RUN_AS, self.project, self.site, "" if uid is None else str(uid), *arguments],
-            env={**environment, "HOME": str(self.project)},
+            env={**environment, "HOME": str(self.home)},
             cwd="/",
             capture_output=True,
             encoding="utf-8",
@@ -55,8 +56,8 @@ class Clone:
         return {key: value.strip("'") for key, value in pairs}
 
 
-def make_clone(project: pathlib.Path) -> Clone:
-    """Copy what the embedded servers need to `project`."""
+def make_clone(project: pathlib.Path, *, home: pathlib.Path | None = None) -> Clone:
+    """Copy what the embedded servers need to `project`, which is the account's home too unless one is named."""
     site = project / ".venv" / "site-packages"
     site.mkdir(parents=True)
     (project / "marketplace").mkdir()
@@ -71,7 +72,7 @@ def make_clone(project: pathlib.Path) -> Clone:
         libraries = source.with_name(package + ".libs")
         if libraries.exists():
             shutil.copytree(libraries, site / libraries.name)
-    return Clone(project=project, site=site)
+    return Clone(project=project, site=site, home=home or project)
 
 
 @pytest.fixture

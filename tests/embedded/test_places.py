@@ -32,7 +32,7 @@ def test_data_stays_in_the_project_under_any_path(open_folder: pathlib.Path, bel
 
 
 def test_a_path_that_breaks_the_programs_quoting_is_passed_over(open_folder: pathlib.Path) -> None:
-    clone = conftest.make_clone(open_folder / 'a "quoted" $HOME')
+    clone = conftest.make_clone(open_folder / 'a "quoted" $HOME', home=open_folder)
     variables = clone.start()
     folder = _folder_of(clone)
     try:

@@ -56,8 +56,9 @@ def test_two_people_confirm_an_invoice_by_two_references(desk):
 
 
 def test_control_without_the_lock_payments_are_lost(desk, monkeypatch):
-    """Both read that nothing is paid, both write what they alone have paid."""
+    """Both read that 1.00 is paid, both write what they alone have paid on top of it."""
     invoice = desk.invoice("100")
+    desk.confirm(invoice, 1_00, "B")  # the ledger's accounts exist from now on: two who made them could deadlock
     both_read = threading.Barrier(2, timeout=20)
 
     def read_without_lock(*, invoice_id: int, skip_locked: bool = False) -> InvoiceBalance:
@@ -67,8 +68,8 @@ def test_control_without_the_lock_payments_are_lost(desk, monkeypatch):
 
     monkeypatch.setattr(payments, "lock_invoice_balance", read_without_lock)
     at_once(*[lambda n=n: desk.confirm(invoice, 60_00, f"B{n}") for n in range(2)])
-    assert sum(PaymentAllocation.objects.values_list("amount_minor", flat=True)) == 120_00  # of 106.00
-    assert InvoiceBalance.objects.get().paid_minor == 60_00
+    assert sum(PaymentAllocation.objects.values_list("amount_minor", flat=True)) == 121_00  # of 106.00
+    assert InvoiceBalance.objects.get().paid_minor == 61_00
 
 
 def test_the_same_receipt_many_times_at_once_has_one_effect(desk):
