@@ -12,7 +12,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 from django.db import transaction
-from django.urls import get_resolver, reverse
+from django.urls import NoReverseMatch, get_resolver, reverse
 from django.urls.resolvers import URLPattern, URLResolver
 
 from billing.metering.models import UsageEvent
@@ -232,14 +232,49 @@ def test_every_address_is_in_the_table_with_every_method() -> None:
     assert sorted(listed) == sorted((name, method) for name in existing for method in ("GET", "POST"))
 
 
+# The category tree's script of Django's own translated words: no data of ours.
+WORDS_ONLY = {"/back-office/catalogue/category/jsi18n/"}
+
+
+def back_office_addresses() -> list[str]:
+    """Every address of the back office but its own log-in page."""
+    fillings: list[dict[str, object]] = [
+        {},
+        {"object_id": "1"},
+        {"app_label": "organisations"},
+        {"url": "nothing"},
+        {"content_type_id": 1, "object_id": "1"},
+        {"id": "1"},
+    ]
+    found, left = [], []
+    for name in sorted(set(addresses(get_resolver("marketplace.urls")))):
+        if not name.startswith("admin:") or name in ("admin:login", "admin:None"):
+            continue
+        for filling in fillings:
+            try:
+                found.append(reverse(name, kwargs=filling))
+                break
+            except NoReverseMatch:
+                continue
+        else:
+            left.append(name)
+    assert left == [], "addresses that this test does not know how to fill"
+    return found
+
+
 def test_the_back_office_is_closed_to_everyone_but_staff(world: worlds.World) -> None:
-    """All its addresses, by one rule: whoever is not staff is sent to its log-in page or refused."""
-    names = {name for name in addresses(get_resolver("marketplace.urls")) if name.startswith("admin:")}
-    assert len(names) > 50
-    for who in worlds.PEOPLE:
-        for name in ("admin:index", "admin:organisations_user_changelist", "admin:organisations_auditentry_changelist"):
-            answer = world.people[who].get(reverse(name))
-            assert (answer.status_code, answer.url.split("?")[0]) == (302, reverse("admin:login")), (who, name)
+    """All its addresses, by one rule: whoever is not staff is sent to its log-in page."""
+    found = back_office_addresses()
+    assert len(found) > 100
+    for who in ("visitor", "hongshan", "finance"):
+        client = copy.copy(world.people[who])
+        answers = {address: client.get(address) for address in found}
+        open_to_them = {
+            address
+            for address, answer in answers.items()
+            if (answer.status_code, answer.headers.get("Location", "").split("?")[0]) != (302, reverse("admin:login"))
+        }
+        assert open_to_them <= WORDS_ONLY, who
 
 
 @pytest.mark.parametrize(("who", "status", "stored"), [("hongshan", "accepted", 1), ("songmo", "rejected", 0)])
