@@ -1,48 +1,62 @@
-"""Offerings and their price books.
+"""Offerings, their versions, and the steps of their life. Taxonomy and prices stand in rooms of their own.
 
 An offering is Oscar's Product; what Oscar's stock record calls a price is only the amount committed at the order.
-What is billed is the price book version that the contract froze.
+What is billed is the price book version that the contract froze; what was bought is the offering version.
 """
 
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from oscar.apps.catalogue.abstract_models import AbstractCategory, AbstractProduct, AbstractProductAttribute
+from oscar.apps.catalogue.abstract_models import AbstractProduct
 
-from listings import pricing
+from listings.prices import pricing
+from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
+from listings.taxonomy.models import Category, CategoryAttribute, ProductAttribute, SolutionDomain, SynonymGroup
 
-
-class Category(AbstractCategory):
-    """A kind of offering below a service type, e.g. 云主机 below IaaS."""
-
-    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
-
-
-class ProductAttribute(AbstractProductAttribute):
-    """One entry of the spec schema of a service type. The values stand in `Product.specs`, not in attribute tables."""
-
-    name_en = models.CharField(_("name in English"), max_length=120, blank=True)
-    unit = models.CharField(_("unit"), max_length=30, blank=True)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
+__all__ = [
+    "Category",
+    "CategoryAttribute",
+    "OfferingStep",
+    "OfferingVersion",
+    "Plan",
+    "PlanTerm",
+    "PriceBook",
+    "PriceComponent",
+    "Product",
+    "ProductAttribute",
+    "SolutionDomain",
+    "SynonymGroup",
+]
 
 
 class Product(AbstractProduct):
-    """An offering: one provider's service in one data centre. What is filtered by stands in columns."""
+    """An offering: one provider's service in one data centre. What is filtered by stands in columns.
+
+    The columns are those of the published version (`version_number`); `versions` keeps every one.
+    """
 
     class ServiceModel(models.TextChoices):
         IAAS = "iaas", "IaaS"
         PAAS = "paas", "PaaS"
         SAAS = "saas", "SaaS"
         VALUE_ADDED = "value_added", _("Value-added")
+        PROJECT = "project", _("Project work")
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Published")
+        FROZEN = "frozen", _("Frozen")
         WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Support(models.TextChoices):
+        BUSINESS_HOURS = "5x8", _("5 × 8 hours")
+        EXTENDED = "7x12", _("7 × 12 hours")
+        ALWAYS = "7x24", _("7 × 24 hours")
 
     partner = models.ForeignKey(
         "partner.Partner", models.PROTECT, null=True, related_name="offerings", verbose_name=_("provider")
@@ -51,19 +65,38 @@ class Product(AbstractProduct):
         "partner.DataCentre", models.PROTECT, null=True, related_name="offerings", verbose_name=_("data centre")
     )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    version_number = models.PositiveIntegerField(_("published version"), default=0)
     service_model = models.CharField(_("service type"), max_length=12, choices=ServiceModel, blank=True)
     main_category = models.ForeignKey(
         "catalogue.Category", models.PROTECT, null=True, related_name="+", verbose_name=_("category")
     )
     title_en = models.CharField(_("title in English"), max_length=255, blank=True)
+    title_mn = models.CharField(_("title in Mongolian"), max_length=255, blank=True)
+    summary = models.CharField(_("summary"), max_length=500, blank=True)
+    summary_en = models.CharField(_("summary in English"), max_length=500, blank=True)
+    summary_mn = models.CharField(_("summary in Mongolian"), max_length=500, blank=True)
     deployment_models = ArrayField(models.CharField(max_length=12), default=list, verbose_name=_("deployment models"))
     solution_domains = ArrayField(
         models.CharField(max_length=30), default=list, blank=True, verbose_name=_("solution domains")
     )
     specs = models.JSONField(_("specifications"), default=dict)
     sla_percent = models.DecimalField(_("availability, %"), max_digits=6, decimal_places=3, null=True)
+    support = models.CharField(_("technical support"), max_length=5, choices=Support, blank=True)
     lead_time_days = models.PositiveSmallIntegerField(_("lead time, days"), default=1)
-    is_recommended = models.BooleanField(_("in the recommended catalogue"), default=False)
+    exit_notice_days = models.PositiveSmallIntegerField(_("notice to leave, days"), null=True, blank=True)
+    exit_export_days = models.PositiveSmallIntegerField(
+        _("data can be exported for, days after the end"), null=True, blank=True
+    )
+    exit_export_formats = models.CharField(_("formats of exported data"), max_length=120, blank=True)
+    exit_fee = models.DecimalField(
+        _("fee for leaving, CNY without tax"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    is_recommended = models.BooleanField(
+        _("in the recommended catalogue"),
+        default=False,
+        editable=False,
+        help_text=_("Written with the edition in force, by nothing else."),
+    )
     draws = models.JSONField(
         _("capacity drawn per unit"), default=dict, blank=True, help_text=_("Resource → quantity, e.g. {'vcpu': 4}.")
     )
@@ -71,12 +104,19 @@ class Product(AbstractProduct):
         _("lowest price, tax included"), max_digits=16, decimal_places=8, null=True, editable=False
     )
     from_price_unit = models.CharField(max_length=30, blank=True, editable=False)
+    normal_price = models.DecimalField(
+        _("price per normalised unit, tax included"), max_digits=20, decimal_places=8, null=True, editable=False
+    )
+    normal_unit = models.CharField(_("normalised unit"), max_length=20, blank=True, editable=False)
+    search_text = models.TextField(default="", blank=True, editable=False)
+    search_vector = SearchVectorField(null=True, editable=False)
     is_sample = models.BooleanField(_("sample data"), default=False)
 
     class Meta(AbstractProduct.Meta):
         indexes = [
             models.Index(fields=["state", "service_model"], name="product_state_model"),
             GinIndex(fields=["deployment_models"], name="product_deployment"),
+            GinIndex(fields=["search_vector"], name="product_search"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -107,106 +147,72 @@ class Product(AbstractProduct):
         return None if plan is None else pricing.quote(plan=plan, quantity=quantity, term_months=term_months)
 
 
-class PriceBook(models.Model):
-    """One version of an offering's prices. A published version never changes: a new price is a new version."""
+class OfferingVersion(models.Model):
+    """One text of an offering, as a provider submitted it and a buyer bought it. Frozen once it is submitted.
 
-    class Status(models.TextChoices):
+    `content` holds the columns of Product that describe (see `listings.content`), `price_book` the list prices that
+    came into force with it. One version of an offering is published; at most one is being worked on.
+    """
+
+    class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        SUBMITTED = "submitted", _("Submitted")
+        IN_REVIEW = "in_review", _("In review")
+        RETURNED = "returned", _("Returned")
         PUBLISHED = "published", _("Published")
-        RETIRED = "retired", _("Retired")
+        SUPERSEDED = "superseded", _("Superseded")
 
-    product = models.ForeignKey(Product, models.PROTECT, related_name="price_books", verbose_name=_("offering"))
-    version = models.PositiveIntegerField(_("version"))
-    currency = models.CharField(_("currency"), max_length=3, default="CNY")
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="versions", verbose_name=_("offering"))
+    number = models.PositiveIntegerField(_("version"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    content = models.JSONField(_("content"))
+    price_book = models.ForeignKey(
+        PriceBook, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("price book")
+    )
+    findings = models.JSONField(_("findings"), default=list, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("price book")
-        verbose_name_plural = _("price books")
-        ordering = ["product", "-version"]
+        verbose_name = _("version of an offering")
+        verbose_name_plural = _("versions of offerings")
+        ordering = ["product", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "version"], name="price_book_version_unique"),
+            models.UniqueConstraint(fields=["product", "number"], name="offering_version_unique"),
             models.UniqueConstraint(
-                fields=["product"], condition=models.Q(status="published"), name="price_book_one_published"
+                fields=["product"], condition=models.Q(state="published"), name="offering_version_one_published"
             ),
-            models.CheckConstraint(
-                condition=models.Q(status="draft") | models.Q(published_at__isnull=False),
-                name="price_book_published_has_date",
-            ),
-        ]
-
-
-class Plan(models.Model):
-    """One way to buy an offering, e.g. by the month or by use."""
-
-    price_book = models.ForeignKey(PriceBook, models.PROTECT, related_name="plans", verbose_name=_("price book"))
-    code = models.SlugField(_("code"), max_length=30)
-    name = models.CharField(_("name"), max_length=60)
-    name_en = models.CharField(_("name in English"), max_length=60, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("plan")
-        verbose_name_plural = _("plans")
-        ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["price_book", "code"], name="plan_code_unique")]
-
-
-class PlanTerm(models.Model):
-    """A length of contract that a plan offers, with the discount on its recurring prices."""
-
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="terms", verbose_name=_("plan"))
-    months = models.PositiveSmallIntegerField(_("months"))
-    discount = models.DecimalField(_("discount"), max_digits=5, decimal_places=4, default=0)
-
-    class Meta:
-        verbose_name = _("term")
-        verbose_name_plural = _("terms")
-        ordering = ["months"]
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "months"], name="plan_term_unique"),
-            models.CheckConstraint(condition=models.Q(months__gte=1, months__lte=60), name="plan_term_months"),
-            models.CheckConstraint(condition=models.Q(discount__gte=0, discount__lt=1), name="plan_term_discount"),
-        ]
-
-
-class PriceComponent(models.Model):
-    """One price of a plan, without tax: once, per month, or per metered unit."""
-
-    class Kind(models.TextChoices):
-        ONE_TIME = "one_time", _("One-time")
-        RECURRING = "recurring", _("Per month")
-        METERED = "metered", _("Metered")
-
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="components", verbose_name=_("plan"))
-    code = models.SlugField(_("code"), max_length=30)
-    name = models.CharField(_("name"), max_length=60)
-    name_en = models.CharField(_("name in English"), max_length=60, blank=True)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    unit = models.CharField(_("unit"), max_length=30)
-    meter = models.CharField(_("meter"), max_length=40, blank=True)
-    unit_price = models.DecimalField(_("unit price without tax"), max_digits=20, decimal_places=8)
-    vat_rate = models.DecimalField(_("VAT rate"), max_digits=5, decimal_places=4)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        verbose_name = _("price component")
-        verbose_name_plural = _("price components")
-        ordering = ["position", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["plan", "code"], name="price_component_code_unique"),
             models.UniqueConstraint(
-                fields=["plan", "meter"], condition=models.Q(kind="metered"), name="price_component_meter_unique"
-            ),
-            models.CheckConstraint(condition=models.Q(unit_price__gte=0), name="price_component_price_not_negative"),
-            models.CheckConstraint(
-                condition=models.Q(vat_rate__gte=0, vat_rate__lt=1), name="price_component_vat_rate"
+                fields=["product"],
+                condition=models.Q(state__in=["draft", "submitted", "in_review"]),
+                name="offering_version_one_open",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="metered") ^ models.Q(meter=""), name="price_component_meter_iff_metered"
+                condition=~models.Q(state="published") | models.Q(published_at__isnull=False),
+                name="offering_version_published_has_date",
             ),
         ]
+
+
+class OfferingStep(models.Model):
+    """One step in an offering's life: who, when, why. Rows are never changed."""
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="steps", verbose_name=_("offering"))
+    version_number = models.PositiveIntegerField(_("version"))
+    from_state = models.CharField(max_length=10, blank=True)
+    to_state = models.CharField(max_length=10)
+    happened_at = models.DateTimeField(_("when"))
+    user = models.ForeignKey("organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    organisation = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, null=True, related_name="+", verbose_name=_("organisation")
+    )
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("step of an offering")
+        verbose_name_plural = _("steps of offerings")
+        ordering = ["id"]
 
 
 from oscar.apps.catalogue.models import *  # noqa: E402, F403

@@ -9,10 +9,13 @@ from django.db.models import Count, DecimalField, F, Min, Q, Sum, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from listings import facets, pricing, specs, wording
-from listings import filters as conditions_of
-from listings.filters import CatalogueFilters
+from listings import wording
 from listings.models import Category, Plan, PriceBook, PriceComponent, Product, ProductAttribute
+from listings.prices import pricing
+from listings.search import facets
+from listings.search import filters as conditions_of
+from listings.search.filters import CatalogueFilters
+from listings.taxonomy import specs
 from marketplace.organisations import errors
 from marketplace.organisations.models import Division
 from providers import queries as providers

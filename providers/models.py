@@ -83,6 +83,56 @@ class DataCentre(models.Model):
         return self.name
 
 
+class Evidence(models.Model):
+    """What backs a claim: a certificate, a measurement, a report, with its days. Never edited, only revoked."""
+
+    class Kind(models.TextChoices):
+        MLPS = "mlps", _("MLPS assessment")
+        PUE = "pue", _("Measured PUE")
+        ASSESSMENT = "assessment", _("Third-party assessment")
+        RECOGNITION = "recognition", _("Recognition as a cloud enterprise")
+
+    class Status(models.TextChoices):
+        CLAIMED = "claimed", _("Claimed")
+        VERIFIED = "verified", _("Verified")
+        REVOKED = "revoked", _("Revoked")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    partner = models.ForeignKey(Partner, models.PROTECT, related_name="evidence", verbose_name=_("provider"))
+    data_centre = models.ForeignKey(
+        DataCentre, models.PROTECT, null=True, blank=True, related_name="evidence", verbose_name=_("data centre")
+    )
+    value = models.DecimalField(
+        _("value"), max_digits=10, decimal_places=3, null=True, blank=True, help_text=_("The level, or the PUE.")
+    )
+    issuer = models.CharField(_("issued by"), max_length=120, blank=True)
+    document_number = models.CharField(_("document number"), max_length=60, blank=True)
+    issued_date = models.DateField(_("issued"), null=True, blank=True)
+    valid_from = models.DateField(_("valid from"))
+    valid_until = models.DateField(_("valid until, included"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CLAIMED)
+    verified_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("verified by")
+    )
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("evidence")
+        verbose_name_plural = _("evidence")
+        ordering = ["partner", "kind", "-valid_from"]
+        indexes = [models.Index(fields=["data_centre", "kind", "status"], name="evidence_of_centre")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gte=models.F("valid_from")),
+                name="evidence_period",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="verified") | models.Q(verified_at__isnull=False),
+                name="evidence_verified_has_date",
+            ),
+        ]
+
+
 class CapacityPool(models.Model):
     """How much of one resource a data centre has to sell, and how much of it is sold.
 

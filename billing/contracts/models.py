@@ -30,6 +30,13 @@ class Contract(models.Model):
     )
     order_number = models.CharField(_("order"), max_length=20, db_index=True)
     offering = models.ForeignKey("catalogue.Product", models.PROTECT, related_name="+", verbose_name=_("offering"))
+    offering_version = models.ForeignKey(
+        "catalogue.OfferingVersion",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("version that was bought"),
+    )
     offering_title = models.CharField(_("offering"), max_length=255)
     plan = models.ForeignKey("catalogue.Plan", models.PROTECT, related_name="+", verbose_name=_("plan"))
     quantity = models.PositiveIntegerField(_("quantity"))

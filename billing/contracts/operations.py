@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing.contracts import lifecycle, locks
 from billing.contracts.models import Contract, ContractCapacity
 from billing.rules import periods
-from listings import pricing
+from listings.prices import pricing
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from marketplace.procurement import operations as procurement

@@ -13,7 +13,7 @@ from billing.metering import queries as metering
 from billing.rating import queries
 from billing.rating.models import Charge, RatedPeriod
 from billing.rules import decimals, periods, pricing
-from listings import pricing as price_books
+from listings.prices import pricing as price_books
 
 STORED_STEP: Final = Decimal(1).scaleb(-18)
 _STORE: Final = Context(prec=80, rounding=ROUND_HALF_EVEN)

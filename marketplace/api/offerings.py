@@ -7,7 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from listings import filters, queries
+from listings import queries
+from listings.search import filters
 from marketplace.api import door
 from marketplace.api.contracts import Component
 from marketplace.organisations import errors as refusals

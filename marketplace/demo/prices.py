@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from listings.operations import ComponentDraft, PlanDraft
+from listings.prices.operations import ComponentDraft, PlanDraft
 
 MONTHLY_TERMS: Final = {
     1: Decimal(0),

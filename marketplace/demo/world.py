@@ -18,6 +18,8 @@ from billing.rules import periods
 from listings import operations as listings
 from listings import queries as listing_queries
 from listings.models import Product
+from listings.prices import operations as price_books
+from listings.taxonomy import operations as taxonomy
 from marketplace.demo import prices
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
@@ -89,7 +91,7 @@ def load_world(*, now: datetime) -> World:
     centres = {
         row["id"]: _data_centre(row, partners[row["operator"]], actor=operator, now=now) for row in data["data_centres"]
     }
-    listings.load_taxonomy(service_types=_read("taxonomy.json"), actor=operator, now=now)
+    taxonomy.load_taxonomy(service_types=taxonomy.read_standard(), actor=operator, now=now)
     return World(
         platform=platform,
         providers=sellers,
@@ -202,7 +204,7 @@ def _offerings(
     own = _read("offerings.json")
     slugs = {
         (entry["slug"], category["name"]): category["slug"]
-        for entry in _read("taxonomy.json")
+        for entry in taxonomy.read_standard()
         for category in entry["categories"]
     }
     loaded = {}
@@ -247,8 +249,8 @@ def _list_offering(
         actor=actor,
         now=now,
     )
-    book = listings.draft_price_book(product=product, plans=prices.plan_prices(row), actor=actor, now=now)
-    listings.publish_price_book(price_book=book, actor=actor, now=now)
+    book = price_books.draft_price_book(product=product, plans=prices.plan_prices(row), actor=actor, now=now)
+    price_books.publish_price_book(price_book=book, actor=actor, now=now)
     return listings.publish_offering(product=product, actor=actor, now=now)
 
 

@@ -5,9 +5,12 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from listings import operations, queries, specs
+from listings import operations, queries
 from listings.models import Category, PriceBook, PriceComponent, Product
-from listings.operations import ComponentDraft, PlanDraft
+from listings.prices import operations as price_books
+from listings.prices.operations import ComponentDraft, PlanDraft
+from listings.taxonomy import operations as taxonomy
+from listings.taxonomy import specs
 from marketplace.organisations.models import AuditEntry
 from tests import factories
 
@@ -51,7 +54,7 @@ def monthly(price="100", *, discount="0", **fields):
 
 
 def draft(centre, seller, now, **fields):
-    operations.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now)
+    taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now)
     return operations.create_offering(
         **{
             "code": "OF900",
@@ -79,8 +82,8 @@ def test_from_draft_to_the_catalogue(centre, seller, now):
     )
     with pytest.raises(operations.NoPublishedPrices):
         operations.publish_offering(product=product, actor=seller, now=now)
-    book = operations.draft_price_book(product=product, plans=[monthly()], actor=seller, now=now)
-    operations.publish_price_book(price_book=book, actor=seller, now=now)
+    book = price_books.draft_price_book(product=product, plans=[monthly()], actor=seller, now=now)
+    price_books.publish_price_book(price_book=book, actor=seller, now=now)
     published = operations.publish_offering(product=product, actor=seller, now=now)
     assert (published.state, published.is_public) == ("published", True)
     assert (published.from_price, published.from_price_unit) == (Decimal("106.00"), "台·月")
@@ -99,23 +102,23 @@ def test_from_draft_to_the_catalogue(centre, seller, now):
 @pytest.mark.django_db
 def test_a_new_version_retires_the_former_one(centre, seller, now):
     product = draft(centre, seller, now)
-    first = operations.draft_price_book(product=product, plans=[monthly("100")], actor=seller, now=now)
-    operations.publish_price_book(price_book=first, actor=seller, now=now)
-    second = operations.draft_price_book(product=product, plans=[monthly("90")], actor=seller, now=now)
-    operations.publish_price_book(price_book=second, actor=seller, now=now)
+    first = price_books.draft_price_book(product=product, plans=[monthly("100")], actor=seller, now=now)
+    price_books.publish_price_book(price_book=first, actor=seller, now=now)
+    second = price_books.draft_price_book(product=product, plans=[monthly("90")], actor=seller, now=now)
+    price_books.publish_price_book(price_book=second, actor=seller, now=now)
     states = PriceBook.objects.filter(product=product).order_by("version").values_list("version", "status")
     assert list(states) == [(1, "retired"), (2, "published")]
     product.refresh_from_db()
     assert product.from_price == Decimal("95.40")
-    with pytest.raises(operations.PriceBookNotDraft):
-        operations.publish_price_book(price_book=first, actor=seller, now=now)
+    with pytest.raises(price_books.PriceBookNotDraft):
+        price_books.publish_price_book(price_book=first, actor=seller, now=now)
 
 
 @pytest.mark.django_db
 def test_the_database_freezes_a_published_version(centre, seller, now):
     product = draft(centre, seller, now)
-    book = operations.draft_price_book(product=product, plans=[monthly()], actor=seller, now=now)
-    operations.publish_price_book(price_book=book, actor=seller, now=now)
+    book = price_books.draft_price_book(product=product, plans=[monthly()], actor=seller, now=now)
+    price_books.publish_price_book(price_book=book, actor=seller, now=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         PriceComponent.objects.filter(plan__price_book=book).update(unit_price=1)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -142,8 +145,8 @@ def test_the_database_freezes_a_published_version(centre, seller, now):
 )
 def test_a_price_that_cannot_be_computed_is_refused(centre, seller, now, plan):
     product = draft(centre, seller, now)
-    with pytest.raises(operations.InvalidPriceBook):
-        operations.draft_price_book(product=product, plans=[plan], actor=seller, now=now)
+    with pytest.raises(price_books.InvalidPriceBook):
+        price_books.draft_price_book(product=product, plans=[plan], actor=seller, now=now)
     assert not PriceBook.objects.exists()
 
 
@@ -166,8 +169,8 @@ def test_specs_are_of_the_type_of_the_schema(centre, seller, now, values):
 
 @pytest.mark.django_db
 def test_the_taxonomy_loads_once_and_takes_changes(seller, now):
-    assert operations.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 5
-    assert operations.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 0
+    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 5
+    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 0
     renamed = [{**TAXONOMY[0], "categories": [{"slug": "hosts", "name": "云服务器", "name_en": "Cloud hosts"}]}]
-    assert operations.load_taxonomy(service_types=renamed, actor=seller, now=now) == 1
+    assert taxonomy.load_taxonomy(service_types=renamed, actor=seller, now=now) == 1
     assert list(Category.objects.values_list("name", flat=True)) == ["IaaS", "云服务器"]

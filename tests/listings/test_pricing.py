@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.money import Money
-from listings import pricing, queries
+from listings import queries
+from listings.prices import pricing
 from tests import factories
 from tests.factories import Price
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from listings import filters, queries
+from listings import queries
 from listings.models import Category
+from listings.search import filters
 from marketplace.organisations.models import Division
 from tests import factories
 from tests.factories import Price

@@ -12,7 +12,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from listings import filters, pricing, queries, wording
+from listings import queries, wording
+from listings.prices import pricing
+from listings.search import filters
 from marketplace.organisations import actors, errors, gate
 
 SORT_LABELS: Final[dict[str, Promise]] = {

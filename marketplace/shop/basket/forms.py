@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from listings import pricing
+from listings.prices import pricing
 
 
 class QuantityForm(forms.Form):

@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 from oscar.apps.basket.abstract_models import AbstractBasket, AbstractLine
 from oscar.apps.partner import prices
 
-from listings import pricing
 from listings import queries as listings
+from listings.prices import pricing
 from marketplace.organisations import errors
 from providers import strategy
 

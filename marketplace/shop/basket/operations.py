@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
 from billing.rules.money import Money
-from listings import pricing
 from listings import queries as listings
 from listings.models import Plan
+from listings.prices import pricing
 from marketplace.organisations import actors, errors
 from marketplace.organisations.models import User
 from marketplace.shop.basket.models import Basket, Line

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.rules.money import Money
-from listings import pricing
+from listings.prices import pricing
 from marketplace.shop.basket.models import Basket, Line
 
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.apps import apps
 
-from listings import pricing, queries
+from listings import queries
 from listings.models import Plan, PriceComponent, Product
+from listings.prices import pricing
 from marketplace.demo import world
 from marketplace.organisations.models import Division
 from providers import queries as provider_queries

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.rules.money import Money
-from listings import pricing
 from listings import queries as listings
+from listings.prices import pricing
 from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket.models import Basket, Line
 from providers.models import CapacityPool

@@ -13,10 +13,10 @@ from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from listings import filters as conditions_of
 from listings import wording
-from listings.filters import CatalogueFilters
 from listings.models import Product
+from listings.search import filters as conditions_of
+from listings.search.filters import CatalogueFilters
 
 BLANK: Final = Value("")
 LABELS: Final[dict[str, Promise]] = {
