@@ -52,6 +52,17 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
         PLATFORM: frozenset({"operator", "finance", "auditor"}),
     },
     "exports.request": {PROVIDER: frozenset({"owner", "finance"}), PLATFORM: frozenset({"operator", "finance"})},
+    # listings
+    "listings.view": {
+        PROVIDER: frozenset({"owner", "sales", "operations", "finance"}),
+        PLATFORM: frozenset({"owner", "officer", "operator", "auditor"}),
+    },
+    "listings.edit": {PROVIDER: frozenset({"owner", "sales"})},
+    "listings.review": {PLATFORM: frozenset({"owner", "operator"})},
+    "recommended.edit": {PLATFORM: frozenset({"officer"})},
+    "recommended.sign": {PLATFORM: frozenset({"owner", "officer", "operator"})},
+    "comparisons.report": {BUYER: frozenset({"owner", "buyer", "approver"}), PLATFORM: frozenset({"officer"})},
+    "adviser.edit": {PLATFORM: frozenset({"owner", "officer", "operator"})},
     # organisation
     "api_keys.manage": {PROVIDER: frozenset({"owner", "operations"}), BUYER: frozenset({"owner"})},
     "members.manage": {BUYER: frozenset({"owner"}), PROVIDER: frozenset({"owner"}), PLATFORM: frozenset({"owner"})},
