@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalogue', '0038_taxonomy_versions_and_price_models'),
-        ('contracts', '0002_initial'),
+        ("catalogue", "0038_taxonomy_versions_and_price_models"),
+        ("contracts", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contract',
-            name='offering_version',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.offeringversion', verbose_name='version that was bought'),
+            model_name="contract",
+            name="offering_version",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="catalogue.offeringversion",
+                verbose_name="version that was bought",
+            ),
         ),
     ]
