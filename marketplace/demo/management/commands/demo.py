@@ -1,5 +1,6 @@
 """`manage demo`: load the sample world once, drive it through its months, and serve it."""
 
+import io
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -23,6 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_DEMO:
             raise CommandError("This is not a demo. Set ENVIRONMENT=demo; the demo never touches other data.")
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)  # progress is seen in a log file as well
         self._migrate()
         if state.is_loaded():
             self.stdout.write("The sample world is loaded already.")
