@@ -26,6 +26,9 @@ class Command(BaseCommand):
             raise CommandError("This is not a demo. Set ENVIRONMENT=demo; the demo never touches other data.")
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(line_buffering=True)  # progress is seen in a log file as well
+        port = options["port"]
+        if serve.listens(port=port):
+            raise CommandError(f"Port {port} is in use by another program. Choose another: make demo PORT={port + 1}")
         self._migrate()
         if state.is_loaded():
             self.stdout.write("The sample world is loaded already.")
@@ -33,14 +36,15 @@ class Command(BaseCommand):
             self._load()
         if options["load_only"]:
             return
-        self._print_welcome(port=options["port"])
         status = serve.run_together(
             [
-                ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(options["port"]),
+                ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
                  "--blocking-threads", "8", "--log-level", "warning", "marketplace.wsgi:application"],
                 ["-m", "celery", "--app", "marketplace.celery", "worker", "--beat", "--concurrency", "1",
                  "--loglevel", "WARNING"],
-            ]
+            ],
+            port=port,
+            when_open=lambda: self._print_welcome(port=port),
         )  # fmt: skip
         if status:
             raise CommandError(f"A part of the demo ended with status {status}; its last lines above say why.")
