@@ -16,7 +16,14 @@ from oscar.apps.catalogue.abstract_models import AbstractProduct
 
 from listings.prices import pricing
 from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
-from listings.taxonomy.models import Category, CategoryAttribute, ProductAttribute, SolutionDomain, SynonymGroup
+from listings.taxonomy.models import (
+    Category,
+    CategoryAttribute,
+    ProductAttribute,
+    SolutionDomain,
+    StandardRow,
+    SynonymGroup,
+)
 
 __all__ = [
     "Category",
@@ -30,6 +37,7 @@ __all__ = [
     "Product",
     "ProductAttribute",
     "SolutionDomain",
+    "StandardRow",
     "SynonymGroup",
 ]
 

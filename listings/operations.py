@@ -15,6 +15,7 @@ from listings.models import (  # type: ignore[attr-defined]  # ProductClass is O
     Product,
     ProductClass,
 )
+from listings.taxonomy import queries as taxonomy
 from listings.taxonomy import specs
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -75,7 +76,7 @@ def create_offering(
         data_centre=data_centre,
         main_category=category,
         service_model=product_class.slug,
-        specs=specs.check(values=offering_specs, schema=product_class.attributes.all()),
+        specs=specs.check(values=offering_specs, schema=taxonomy.schema_of(category_ids=[category.pk])[category.pk]),
         draws=dict(draws),
         date_created=now,
         **facts,

@@ -27,6 +27,9 @@ class Category(AbstractCategory):
         help_text=_("Ascending, CNY with tax per normalised unit."),
     )
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class ProductAttribute(AbstractProductAttribute):
     """One specification that offerings of a service type may state. The values stand in `Product.specs`.
@@ -103,3 +106,23 @@ class SynonymGroup(models.Model):
 
     def __str__(self) -> str:
         return " = ".join(self.words)
+
+
+class StandardRow(models.Model):
+    """What the data files last said of one row of the taxonomy.
+
+    The next load compares with it: a row that still says the same was not touched and follows the file; a row that
+    says something else was edited in the back office and is kept.
+    """
+
+    key = models.CharField(_("row"), max_length=200, unique=True)
+    content = models.JSONField(_("content"))
+    loaded_at = models.DateTimeField(_("loaded"))
+
+    class Meta:
+        verbose_name = _("row of the standard taxonomy")
+        verbose_name_plural = _("rows of the standard taxonomy")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.key

@@ -5,7 +5,7 @@ plan, commission rates. Everything is invented and marked as a sample.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from listings import queries as listing_queries
 from listings.models import Product
 from listings.prices import operations as price_books
 from listings.taxonomy import operations as taxonomy
+from listings.taxonomy import queries as taxonomy_queries
 from marketplace.demo import prices
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
@@ -36,7 +37,8 @@ COMMISSION_RATES: Final = {"P03": Decimal("0.015"), "P05": Decimal("0.015"), "P1
 USUAL_COMMISSION_RATE: Final = Decimal("0.02")
 COMMISSION_VAT_RATE: Final = Decimal("0.06")
 
-SERVICE_MODELS: Final = {"IaaS": "iaas", "托管": "iaas", "PaaS": "paas", "SaaS": "saas", "增值服务": "value_added"}
+# Words of demo.json for solution domains that the taxonomy calls otherwise.
+DOMAIN_WORDS: Final = {"农牧业": "farming", "工业": "industrial-cloud"}
 STATUSES: Final = {"operating": "operating", "under_construction": "building"}
 
 # What a data centre brings to this marketplace: one server in twenty, with this much in each.
@@ -91,7 +93,7 @@ def load_world(*, now: datetime) -> World:
     centres = {
         row["id"]: _data_centre(row, partners[row["operator"]], actor=operator, now=now) for row in data["data_centres"]
     }
-    taxonomy.load_taxonomy(service_types=taxonomy.read_standard(), actor=operator, now=now)
+    taxonomy.load_taxonomy(**taxonomy.read_standard(), actor=operator, now=now)
     return World(
         platform=platform,
         providers=sellers,
@@ -202,16 +204,12 @@ def _offerings(
     now: datetime,
 ) -> dict[str, Product]:
     own = _read("offerings.json")
-    slugs = {
-        (entry["slug"], category["name"]): category["slug"]
-        for entry in taxonomy.read_standard()
-        for category in entry["categories"]
-    }
+    domains = {one.name: one.code for one in taxonomy_queries.list_domains()} | DOMAIN_WORDS
     loaded = {}
     for row in rows:
         loaded[row["id"]] = listing_queries.find_offering(code=row["id"]) or _list_offering(
             row,
-            category_slug=slugs[SERVICE_MODELS[row["service_model"]], row["category"]],
+            domains=[domains[name] for name in row["solution_domains"]],
             own=own[row["id"]],
             partner=partners[row["provider"]],
             centre=centres[row["data_centres"][0]],
@@ -224,7 +222,7 @@ def _offerings(
 def _list_offering(
     row: Mapping[str, Any],
     *,
-    category_slug: str,
+    domains: Sequence[str],
     own: Mapping[str, Any],
     partner: Partner,
     centre: DataCentre,
@@ -237,11 +235,11 @@ def _list_offering(
         title_en=own["title_en"],
         partner=partner,
         data_centre=centre,
-        category_slug=category_slug,
-        offering_specs={code: _spec(value) for code, value in row["spec"].items()},
+        category_slug=own["category"],
+        offering_specs=own["specs"],
         draws=own["draws"],
         deployment_models=row["deployment_models"],
-        solution_domains=row["solution_domains"],
+        solution_domains=list(domains),
         sla_percent=Decimal(row["sla_availability"].removesuffix("%")),
         lead_time_days=row["lead_time_days"],
         is_recommended=row["recommended_catalogue"],
@@ -252,10 +250,6 @@ def _list_offering(
     book = price_books.draft_price_book(product=product, plans=prices.plan_prices(row), actor=actor, now=now)
     price_books.publish_price_book(price_book=book, actor=actor, now=now)
     return listings.publish_offering(product=product, actor=actor, now=now)
-
-
-def _spec(value: Any) -> Any:
-    return "、".join(value) if isinstance(value, list) else value
 
 
 def _decimal(value: float | None) -> Decimal | None:

@@ -169,8 +169,8 @@ def test_specs_are_of_the_type_of_the_schema(centre, seller, now, values):
 
 @pytest.mark.django_db
 def test_the_taxonomy_loads_once_and_takes_changes(seller, now):
-    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 5
-    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now) == 0
+    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now).changed == 5
+    assert taxonomy.load_taxonomy(service_types=TAXONOMY, actor=seller, now=now).changed == 0
     renamed = [{**TAXONOMY[0], "categories": [{"slug": "hosts", "name": "云服务器", "name_en": "Cloud hosts"}]}]
-    assert taxonomy.load_taxonomy(service_types=renamed, actor=seller, now=now) == 1
+    assert taxonomy.load_taxonomy(service_types=renamed, actor=seller, now=now).changed == 1
     assert list(Category.objects.values_list("name", flat=True)) == ["IaaS", "云服务器"]
