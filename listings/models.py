@@ -109,11 +109,11 @@ class Product(AbstractProduct):
         _("capacity drawn per unit"), default=dict, blank=True, help_text=_("Resource → quantity, e.g. {'vcpu': 4}.")
     )
     from_price = models.DecimalField(
-        _("lowest price, tax included"), max_digits=16, decimal_places=8, null=True, editable=False
+        _("lowest price, tax included"), max_digits=24, decimal_places=8, null=True, editable=False
     )
     from_price_unit = models.CharField(max_length=30, blank=True, editable=False)
     normal_price = models.DecimalField(
-        _("price per normalised unit, tax included"), max_digits=20, decimal_places=8, null=True, editable=False
+        _("price per normalised unit, tax included"), max_digits=28, decimal_places=8, null=True, editable=False
     )
     normal_unit = models.CharField(_("normalised unit"), max_length=20, blank=True, editable=False)
     search_text = models.TextField(default="", blank=True, editable=False)

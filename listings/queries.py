@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from listings import wording
 from listings.models import Category, Plan, PriceBook, PriceComponent, Product, ProductAttribute
 from listings.prices import pricing
+from listings.prices import queries as prices
 from listings.search import facets
 from listings.search import filters as conditions_of
 from listings.search.filters import CatalogueFilters
@@ -117,26 +118,20 @@ class MarketFigures:
     data_centres: int
 
 
-def find_plan(*, plan_id: int) -> Plan:
-    """A plan that is for sale, with its offering, data centre, price book, components and terms. Raises NoSuchPlan."""
-    plan = find_plans(plan_ids=[plan_id]).get(plan_id)
+def find_plan(*, plan_id: int, organisation_id: int | None = None) -> Plan:
+    """A plan that is for sale, with its offering, data centre, price book, components and terms. Raises NoSuchPlan.
+
+    `organisation_id` is the buyer's: it has its own prices where they are agreed, and never another's.
+    """
+    plan = find_plans(plan_ids=[plan_id], organisation_id=organisation_id).get(plan_id)
     if plan is None:
         raise NoSuchPlan
     return plan
 
 
-def find_plans(*, plan_ids: Collection[int]) -> dict[int, Plan]:
-    """The plans among `plan_ids` that are for sale, by id, as `find_plan` reads them; 3 queries."""
-    plans = (
-        Plan.objects.filter(
-            pk__in=plan_ids,
-            price_book__status=PriceBook.Status.PUBLISHED,
-            price_book__product__state=Product.State.PUBLISHED,
-        )
-        .select_related("price_book__product__partner__organisation", "price_book__product__data_centre")
-        .prefetch_related("components", "terms")
-    )
-    return {plan.pk: plan for plan in plans}
+def find_plans(*, plan_ids: Collection[int], organisation_id: int | None = None) -> dict[int, Plan]:
+    """The plans among `plan_ids` that are for sale to an organisation, by id, as `find_plan` reads them; 3 queries."""
+    return prices.find_plans(plan_ids=plan_ids, organisation_id=organisation_id)
 
 
 def find_offering(*, code: str) -> Product | None:
@@ -144,13 +139,13 @@ def find_offering(*, code: str) -> Product | None:
     return Product.objects.filter(code=code).select_related("partner", "data_centre").first()
 
 
-def get_offering(*, pk: int) -> OfferingRow:
-    """A listed offering with plans, specs and what is left. Raises NoSuchOffering."""
+def get_offering(*, pk: int, organisation_id: int | None = None) -> OfferingRow:
+    """A listed offering with the plans an organisation sees, specs and what is left. Raises NoSuchOffering."""
     product = _with_places(Product.objects.filter(pk=pk, state=Product.State.PUBLISHED)).first()
     if product is None:
         raise NoSuchOffering
     schema, _names = _read_words(filters=CatalogueFilters())
-    return _build_rows([product], schema=schema)[0]
+    return _build_rows([product], schema=schema, organisation_id=organisation_id)[0]
 
 
 def search_offerings(*, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = ()) -> CataloguePage:
@@ -189,6 +184,8 @@ def market_figures() -> MarketFigures:
     gross = Cast(F("unit_price") * (1 + F("vat_rate")), DecimalField(max_digits=30, decimal_places=12))
     for_sale = Q(
         plan__price_book__status=PriceBook.Status.PUBLISHED,
+        plan__price_book__organisation=None,
+        model=PriceComponent.Model.PER_UNIT,
         plan__price_book__product__state=Product.State.PUBLISHED,
         plan__price_book__product__data_centre__status=DataCentre.Status.OPERATING,
     )
@@ -256,18 +253,17 @@ def _read_words(*, filters: CatalogueFilters) -> tuple[list[tuple[str, str, str,
     )
 
 
-def _build_rows(products: Iterable[Product], *, schema: Iterable[tuple[str, str, str, str]]) -> list[OfferingRow]:
+def _build_rows(
+    products: Iterable[Product],
+    *,
+    schema: Iterable[tuple[str, str, str, str]],
+    organisation_id: int | None = None,
+) -> list[OfferingRow]:
     labels: dict[str, list[tuple[str, str, str]]] = {}
     for service_model, code, label, unit in schema:
         labels.setdefault(service_model, []).append((code, label, unit))
     products = list(products)
-    plans: dict[int, list[Plan]] = {product.pk: [] for product in products}
-    for plan in (
-        Plan.objects.filter(price_book__product__in=products, price_book__status=PriceBook.Status.PUBLISHED)
-        .select_related("price_book")
-        .prefetch_related("components", "terms")
-    ):
-        plans[plan.price_book.product_id].append(plan)
+    plans = prices.plans_for(products=products, organisation_id=organisation_id)
     return [
         _build_row(product, plans=plans[product.pk], schema=labels.get(product.service_model, []))
         for product in products

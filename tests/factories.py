@@ -145,15 +145,21 @@ def data_centre(partner: Partner, *, vcpu: int = 1000, **fields: Any) -> DataCen
 
 @dataclass(frozen=True)
 class Price:
-    """One price component in a test's words."""
+    """One price component in a test's words; `tiers` as (up_to or None, unit price, flat)."""
 
     kind: str
-    unit_price: str
+    unit_price: str = "0"
     vat_rate: str = "0.06"
     meter: str = ""
     unit: str = "台·月"
     code: str = ""
     name: str = ""
+    model: str = "per_unit"
+    tiers: tuple[tuple[str | None, str, str], ...] = ()
+    package_size: str | None = None
+    included: str = "0"
+    minimum: str | None = None
+    maximum: str | None = None
 
 
 MONTHLY = Price("recurring", "212.70", name="云主机 2核4G")
@@ -227,6 +233,12 @@ def price_book(
                 meter=price.meter,
                 unit_price=Decimal(price.unit_price),
                 vat_rate=Decimal(price.vat_rate),
+                model=price.model,
+                tiers=[{"up_to": up_to, "unit_price": each, "flat": flat} for up_to, each, flat in price.tiers],
+                package_size=price.package_size,
+                included_quantity=Decimal(price.included),
+                minimum_amount=price.minimum,
+                maximum_amount=price.maximum,
                 position=place,
             )
     book.status, book.published_at = PriceBook.Status.PUBLISHED, PLACED_AT

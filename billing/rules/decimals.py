@@ -84,6 +84,12 @@ def divide(numerator: Decimal, denominator: int) -> Decimal:
     return context.divide(numerator, Decimal(denominator))
 
 
+def divide_up(numerator: Decimal, denominator: Decimal) -> int:
+    """The smallest whole number that is not below `numerator` ÷ `denominator` (above 0); exact."""
+    over, under = numerator.as_integer_ratio(), denominator.as_integer_ratio()
+    return -((-over[0] * under[1]) // (over[1] * under[0]))
+
+
 def shift(value: Decimal, *, places: int) -> Decimal:
     """`value` × 10**`places`, exactly."""
     return _EXACT.scaleb(value, places)

@@ -19,6 +19,7 @@ __all__ = [
     "apportion",
     "minor_units",
     "require_minor",
+    "round_lines",
     "round_to_minor",
     "split",
 ]
@@ -120,6 +121,20 @@ def round_to_minor(amount: Decimal, *, currency: str) -> int:
     places = minor_units(currency)
     decimals.require_decimal(amount, name="amount")
     return decimals.half_up(decimals.shift(amount, places=places))
+
+
+def round_lines(amounts: Sequence[Decimal], *, currency: str) -> list[int]:
+    """The sum of `amounts` (major units, either sign) rounded once, half up, and shared out to them.
+
+    Largest remainder: each part is its amount within one minor unit, and the parts add up to the rounded sum.
+    """
+    if not amounts:
+        return []
+    places = minor_units(currency)
+    total = round_to_minor(decimals.add(*amounts), currency=currency)
+    exact = [Fraction(decimals.shift(decimals.require_decimal(one, name="amount"), places=places)) for one in amounts]
+    scale = lcm(*(one.denominator for one in exact))
+    return apportion(total, numerators=[one.numerator * (scale // one.denominator) for one in exact], denominator=scale)
 
 
 def split(total_minor: int, weights: Sequence[int | Decimal]) -> list[int]:

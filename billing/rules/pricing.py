@@ -1,31 +1,60 @@
-"""What a component of an offering costs, and the committed price of a plan.
+"""What a component of an offering costs for a month, and the committed price of a plan.
 
 Charges carry full precision: products are exact, the division by the days of the
-month comes last (see `decimals.divide`). Only `committed_amount` rounds, at the lines
-that will later be invoiced. Prices are net of VAT, in major units (yuan) per unit.
+month comes last (see `decimals.divide`). Only `committed_amount` rounds, each component
+as it will later be invoiced. `components` says what a price is, `tiers` what each model means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from billing.rules import decimals, money, periods, tax
+from billing.rules import decimals, money, periods, tax, tiers
+from billing.rules.components import (
+    KINDS,
+    METERED,
+    MODELS,
+    ONE_TIME,
+    RECURRING,
+    Component,
+    InvalidComponent,
+    Tier,
+)
 from billing.rules.periods import Month
+from billing.rules.tiers import Line
 
-ONE_TIME: Final = "one_time"
-RECURRING: Final = "recurring"
-METERED: Final = "metered"
-KINDS: Final = (ONE_TIME, RECURRING, METERED)
+__all__ = [
+    "KINDS",
+    "METERED",
+    "MODELS",
+    "ONE_TIME",
+    "RECURRING",
+    "CommittedLine",
+    "CommittedQuote",
+    "Component",
+    "InvalidComponent",
+    "InvalidQuantity",
+    "InvalidTerm",
+    "Line",
+    "Rated",
+    "Tier",
+    "WrongKind",
+    "committed_amount",
+    "metered_charge",
+    "monthly_charge",
+    "one_time_charge",
+    "rate_metered",
+    "rate_one_time",
+    "rate_recurring",
+    "recurring_charge",
+]
 
-MAX_PRICE_PLACES: Final = 8
-
-
-class InvalidComponent(ValueError):
-    """A price component contradicts itself; the message names the field and the remedy."""
+WHOLE_MONTH: Final = (1, 1)
+_NOTHING: Final = Decimal(0)
 
 
 class WrongKind(ValueError):
@@ -41,42 +70,10 @@ class InvalidTerm(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
-    """One price of a price book: `unit_price` per `unit`, net; `vat_rate` as a fraction.
-
-    `meter` names what is measured and stands on metered components only.
-    """
-
-    code: str
-    kind: str
-    unit_price: Decimal
-    vat_rate: Decimal
-    unit: str
-    meter: str | None
-
-    def __post_init__(self) -> None:
-        if not self.code:
-            raise InvalidComponent("code is empty; give each component a code.")
-        if self.kind not in KINDS:
-            raise InvalidComponent(f"kind {self.kind!r} is not known; use one of {', '.join(KINDS)}.")
-        decimals.require_decimal(self.unit_price, name="unit_price")
-        if self.unit_price < 0:
-            raise InvalidComponent(f"unit_price {self.unit_price} is negative; use 0 or more.")
-        if decimals.count_places(self.unit_price) > MAX_PRICE_PLACES:
-            raise InvalidComponent(
-                f"unit_price {self.unit_price} has more than {MAX_PRICE_PLACES} decimals; shorten it."
-            )
-        tax.require_rate(self.vat_rate, name="vat_rate")
-        if self.kind == METERED and not self.meter:
-            raise InvalidComponent(f"meter is missing on metered component {self.code!r}; name one.")
-        if self.kind != METERED and self.meter:
-            raise InvalidComponent(f"meter is set on {self.kind} component {self.code!r}; leave it out.")
-
-
-@dataclass(frozen=True, slots=True)
 class Rated:
-    """A charge with what made it: amount = quantity × unit_price × numerator / denominator.
+    """A charge with what made it; amount = the sum of `lines`, exactly.
 
+    A line is quantity × unit_price × numerator / denominator; those of minimum and maximum are not discounted.
     `formula` spells the same out, factor by factor, for a person with a calculator.
     """
 
@@ -86,6 +83,7 @@ class Rated:
     factor_denominator: int
     amount: Decimal
     formula: str
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +95,7 @@ class CommittedLine:
     vat_rate: Decimal
     net_minor: int
     times: int
+    lines: tuple[Line, ...] = ()
 
     @property
     def term_net_minor(self) -> int:
@@ -122,7 +121,7 @@ class CommittedQuote:
 
 
 def one_time_charge(component: Component, *, quantity: Decimal) -> Decimal:
-    """unit price × quantity, unrounded."""
+    """What `quantity` costs once by the component's model, unrounded."""
     return rate_one_time(component, quantity=quantity).amount
 
 
@@ -135,7 +134,7 @@ def recurring_charge(
     active_until: date | None,
     term_discount: Decimal,
 ) -> Decimal:
-    """unit price × quantity × (1 − discount) × active days / days of the month, unrounded."""
+    """The month's price × (1 − discount), at least the minimum, × active days / days of the month; unrounded."""
     return rate_recurring(
         component,
         quantity=quantity,
@@ -146,19 +145,31 @@ def recurring_charge(
     ).amount
 
 
+def monthly_charge(component: Component, *, quantity: Decimal, term_discount: Decimal) -> Decimal:
+    """What a recurring component costs for a whole month, unrounded."""
+    _require_kind(component, RECURRING)
+    return _rate(component, quantity=quantity, discount=tax.require_rate(term_discount, name="term_discount")).amount
+
+
 def metered_charge(component: Component, *, quantity: Decimal) -> Decimal:
-    """unit price × measured quantity, unrounded."""
+    """What the measured `quantity` of a whole month costs by the component's model, unrounded."""
     return rate_metered(component, quantity=quantity).amount
 
 
 def rate_one_time(component: Component, *, quantity: Decimal) -> Rated:
     """`one_time_charge` with its explanation."""
-    return _rate_flat(component, kind=ONE_TIME, quantity=quantity)
+    _require_kind(component, ONE_TIME)
+    return _rate(component, quantity=quantity)
 
 
-def rate_metered(component: Component, *, quantity: Decimal) -> Rated:
-    """`metered_charge` with its explanation. A correction is the difference of two charges."""
-    return _rate_flat(component, kind=METERED, quantity=quantity)
+def rate_metered(component: Component, *, quantity: Decimal, ran: tuple[int, int] = WHOLE_MONTH) -> Rated:
+    """`metered_charge` with its explanation. A correction is the difference of two charges.
+
+    `ran` is (days the contract ran, days of the month). A part month shortens the minimum, and nothing else: the
+    included quantity, the tiers and the maximum hold for a part month as for a whole one.
+    """
+    _require_kind(component, METERED)
+    return _rate(component, quantity=quantity, minimum_share=ran)
 
 
 def rate_recurring(
@@ -175,22 +186,7 @@ def rate_recurring(
     _require_quantity(quantity)
     discount = tax.require_rate(term_discount, name="term_discount")
     days = periods.active_days(month, active_from=active_from, active_until=active_until)
-    full = decimals.multiply(component.unit_price, quantity, decimals.complement(discount))
-    partial = decimals.divide(decimals.multiply(full, Decimal(days)), month.days)
-    kept_numerator, kept_denominator = decimals.complement(discount).as_integer_ratio()
-    parts = [_plain_product(quantity, component.unit_price)]
-    if discount:
-        parts.append(f"(1 − {decimals.format_plain(discount)})")
-    parts.append(f"{days}/{month.days}")
-    return Rated(
-        quantity=quantity,
-        unit_price=component.unit_price,
-        factor_numerator=kept_numerator * days,
-        factor_denominator=kept_denominator * month.days,
-        # A full month needs no division, so nothing can be cut.
-        amount=full if days == month.days else partial,
-        formula=" × ".join(parts),
-    )
+    return _for_days(_rate(component, quantity=quantity, discount=discount), days=days, month_days=month.days)
 
 
 def committed_amount(
@@ -204,16 +200,16 @@ def committed_amount(
     """The committed price of `quantity` of a plan over `months` full months.
 
     Each component is rounded half up where it will be invoiced: a one-time component
-    once, a recurring one per month (after the term discount). Months multiply the
+    once, a recurring one per month (after the term discount, minimum and maximum). Months multiply the
     rounded line, and VAT is rounded once per rate on the sum of the lines. Metered
     components are left out. `months` is 0 for a plan without a term.
     """
     _require_quantity(quantity)
     if isinstance(months, bool) or not isinstance(months, int) or months < 0:
         raise InvalidTerm(f"months must be a whole number, 0 or more, not {months!r}.")
-    kept = decimals.complement(tax.require_rate(term_discount, name="term_discount"))
+    discount = tax.require_rate(term_discount, name="term_discount")
     lines = tuple(
-        _committed_line(component, quantity=quantity, months=months, kept=kept, currency=currency)
+        _committed_line(component, quantity=quantity, months=months, discount=discount, currency=currency)
         for component in components
         if component.kind != METERED
     )
@@ -236,35 +232,98 @@ def committed_amount(
 
 
 def _committed_line(
-    component: Component, *, quantity: Decimal, months: int, kept: Decimal, currency: str
+    component: Component, *, quantity: Decimal, months: int, discount: Decimal, currency: str
 ) -> CommittedLine:
-    factors = [component.unit_price, quantity]
-    if component.kind == RECURRING:
-        factors.append(kept)
+    is_recurring = component.kind == RECURRING
+    rated = _rate(component, quantity=quantity, discount=discount if is_recurring else _NOTHING)
     return CommittedLine(
         code=component.code,
         kind=component.kind,
         vat_rate=component.vat_rate,
-        net_minor=money.round_to_minor(decimals.multiply(*factors), currency=currency),
-        times=months if component.kind == RECURRING else 1,
+        net_minor=money.round_to_minor(rated.amount, currency=currency),
+        times=months if is_recurring else 1,
+        lines=rated.lines,
     )
 
 
-def _rate_flat(component: Component, *, kind: str, quantity: Decimal) -> Rated:
-    _require_kind(component, kind)
+def _rate(
+    component: Component,
+    *,
+    quantity: Decimal,
+    discount: Decimal = _NOTHING,
+    minimum_share: tuple[int, int] = WHOLE_MONTH,
+) -> Rated:
+    """One whole charge: the lines of the model, discounted, then lifted to the minimum or cut to the maximum."""
     _require_quantity(quantity)
+    lines = [_discount(line, discount) for line in tiers.price_lines(component, quantity=quantity)]
+    minimum, shown_as = _share_of_minimum(component, minimum_share)
+    limit = tiers.limit_line(
+        component, amount=decimals.add(*(line.amount for line in lines)), minimum=minimum, shown_as=shown_as
+    )
+    if limit is not None:
+        lines.append(limit)
+    kept_numerator, kept_denominator = decimals.complement(discount).as_integer_ratio()
     return Rated(
         quantity=quantity,
         unit_price=component.unit_price,
-        factor_numerator=1,
-        factor_denominator=1,
-        amount=decimals.multiply(component.unit_price, quantity),
-        formula=_plain_product(quantity, component.unit_price),
+        factor_numerator=kept_numerator,
+        factor_denominator=kept_denominator,
+        amount=decimals.add(*(line.amount for line in lines)),
+        formula=_sum_formula(lines),
+        lines=tuple(lines),
     )
 
 
-def _plain_product(quantity: Decimal, unit_price: Decimal) -> str:
-    return f"{decimals.format_plain(quantity)} × {decimals.format_plain(unit_price)}"
+def _discount(line: Line, discount: Decimal) -> Line:
+    if not discount:
+        return line
+    return replace(
+        line,
+        amount=decimals.multiply(line.amount, decimals.complement(discount)),
+        formula=f"{line.formula} × (1 − {decimals.format_plain(discount)})",
+    )
+
+
+def _share_of_minimum(component: Component, share: tuple[int, int]) -> tuple[Decimal | None, str]:
+    """The component's minimum for this part of a month, and how a formula writes it."""
+    if component.minimum_amount is None:
+        return None, ""
+    days, month_days = share
+    plain = decimals.format_plain(component.minimum_amount)
+    if days == month_days:
+        return component.minimum_amount, plain
+    part = decimals.divide(decimals.multiply(component.minimum_amount, Decimal(days)), month_days)
+    return part, f"{plain} × {days}/{month_days}"
+
+
+def _for_days(rated: Rated, *, days: int, month_days: int) -> Rated:
+    """A whole month's charge cut to its active days. A full month needs no division, so nothing can be cut."""
+    lines = [replace(line, formula=f"{_bracket(line)} × {days}/{month_days}") for line in rated.lines]
+    amount = rated.amount
+    if days != month_days:
+        amount = decimals.divide(decimals.multiply(rated.amount, Decimal(days)), month_days)
+        parts = [decimals.divide(decimals.multiply(line.amount, Decimal(days)), month_days) for line in lines[:-1]]
+        # The last line takes what the divisions cut, so the lines add up to the amount to the last digit.
+        parts.append(decimals.add(amount, *(-part for part in parts)))
+        lines = [replace(line, amount=part) for line, part in zip(lines, parts, strict=True)] if lines else []
+    return replace(
+        rated,
+        factor_numerator=rated.factor_numerator * days,
+        factor_denominator=rated.factor_denominator * month_days,
+        amount=amount,
+        formula=_sum_formula(lines),
+        lines=tuple(lines),
+    )
+
+
+def _bracket(line: Line) -> str:
+    return f"({line.formula})" if line.part in (tiers.MINIMUM, tiers.MAXIMUM) else line.formula
+
+
+def _sum_formula(lines: Sequence[Line]) -> str:
+    """The formulas of the lines, as one sum; what is included costs nothing and is left out."""
+    shown = [line for line in lines if line.part != tiers.INCLUDED]
+    return " + ".join(_bracket(line) if len(shown) > 1 else line.formula for line in shown) or "0"
 
 
 def _require_kind(component: Component, kind: str) -> None:

@@ -1,0 +1,290 @@
+"""What a provider writes down as prices, and whether it can be computed: before any row is written."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.rules import components as rules
+from billing.rules import decimals, money
+from billing.rules.components import Tier
+from listings.prices import pricing
+from marketplace.organisations import errors
+
+if TYPE_CHECKING:
+    from listings.models import Plan
+
+MOST_PLANS: Final = 20
+MOST_COMPONENTS: Final = 30
+LENGTHS: Final = {"code": 30, "name": 60, "name_en": 60, "unit": 30, "meter": 40}
+VAT_PLACES: Final = 4
+CODE: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+# `billing.rules.components.PROBLEMS` in the reader's language.
+PROBLEMS: Final[dict[str, str | Promise]] = {
+    "empty": gettext_lazy("%(field)s is empty; fill it in."),
+    "unknown": gettext_lazy("%(field)s %(value)s is not known; use one of %(allowed)s."),
+    "negative": gettext_lazy("%(field)s %(value)s is negative; use 0 or more."),
+    "not_positive": gettext_lazy("%(field)s %(value)s must be above 0."),
+    "too_long": gettext_lazy("%(field)s %(value)s has more than %(places)s decimals; shorten it."),
+    "too_large": gettext_lazy("%(field)s %(value)s is too large; use less than %(most)s."),
+    "meter_missing": gettext_lazy("meter is missing on a metered component; name one."),
+    "meter_not_metered": gettext_lazy("meter is set on a component that is not metered; leave it out."),
+    "percentage_metered": gettext_lazy(
+        "model percentage takes a share of a measured amount; use it on metered components only."
+    ),
+    "percentage_above_one": gettext_lazy("%(field)s %(value)s is above 100 %%; give a fraction, 6 %% is 0.06."),
+    "unit_price_unused": gettext_lazy(
+        "unit_price %(value)s is not read by model %(model)s, whose prices stand in the tiers; make it 0."
+    ),
+    "tiers_missing": gettext_lazy("tiers are missing for model %(model)s; give at least one."),
+    "tiers_unused": gettext_lazy("tiers are not read by model %(model)s; leave them out."),
+    "tiers_too_many": gettext_lazy("tiers: there are more than %(most)s; merge some."),
+    "tiers_not_ascending": gettext_lazy(
+        "%(field)s %(value)s is not above the tier before; put the tiers in ascending order."
+    ),
+    "tiers_open_end": gettext_lazy(
+        "%(field)s: the last tier has no upper bound (up_to is empty), and only the last one."
+    ),
+    "package_missing": gettext_lazy("package_size is missing for model package; say how many units a package holds."),
+    "package_unused": gettext_lazy("package_size is not read by model %(model)s; leave it out."),
+    "minimum_above_maximum": gettext_lazy(
+        "minimum_amount %(value)s is above maximum_amount %(most)s; lower it or raise the maximum."
+    ),
+}
+
+
+class InvalidPriceBook(errors.Refused):
+    """A price book cannot be computed; the message names plan, component, field and remedy.
+
+    `plan` and `component` are their codes and `part` the field of the component, where there is one.
+    """
+
+    def __init__(self, message: str, *, field: str, plan: str = "", component: str = "", part: str = "") -> None:
+        super().__init__(message, field=field)
+        self.plan, self.component, self.part = plan, component, part
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentDraft:
+    """One price: `unit_price` net in major units, at most 8 decimals; `vat_rate` as a fraction.
+
+    `model` and what it reads are those of `billing.rules.components`; a tiered model has `unit_price` 0.
+    """
+
+    code: str
+    name: str
+    kind: str
+    unit: str
+    unit_price: Decimal
+    vat_rate: Decimal
+    meter: str = ""
+    name_en: str = ""
+    model: str = rules.PER_UNIT
+    tiers: Sequence[Tier] = ()
+    package_size: Decimal | None = None
+    included_quantity: Decimal = Decimal(0)
+    minimum_amount: Decimal | None = None
+    maximum_amount: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDraft:
+    """One way to buy: its prices, and the lengths it is offered for (months → discount as a fraction)."""
+
+    code: str
+    name: str
+    components: Sequence[ComponentDraft]
+    terms: Mapping[int, Decimal]
+    name_en: str = ""
+
+
+def check_plans(*, plans: Sequence[PlanDraft], currency: str = "CNY") -> None:
+    """Raise InvalidPriceBook for the first thing that cannot be computed or stored."""
+    try:
+        money.minor_units(currency)
+    except money.UnknownCurrency:
+        raise InvalidPriceBook(
+            _("Currency %(code)s is not known; use a code such as CNY.") % {"code": currency}, field="currency"
+        ) from None
+    if not plans:
+        raise InvalidPriceBook(_("Give at least one plan: an offering without a price is not listed."), field="plans")
+    if len(plans) > MOST_PLANS:
+        raise InvalidPriceBook(
+            _("There are more than %(most)s plans; leave some out.") % {"most": MOST_PLANS}, field="plans"
+        )
+    _refuse_twice([plan.code for plan in plans], place="", field="plans")
+    for plan in plans:
+        _check_plan(plan)
+
+
+def write_tiers(*, tiers: Iterable[Tier]) -> list[dict[str, str | None]]:
+    """Tiers as the column holds them: decimals as text, `up_to` null at the end."""
+    return [
+        {
+            "up_to": None if tier.up_to is None else decimals.format_plain(tier.up_to),
+            "unit_price": decimals.format_plain(tier.unit_price),
+            "flat": decimals.format_plain(tier.flat),
+        }
+        for tier in tiers
+    ]
+
+
+def read_draft(*, plan: "Plan") -> PlanDraft:
+    """A stored plan as a draft of the same content."""
+    return PlanDraft(
+        code=plan.code,
+        name=plan.name,
+        name_en=plan.name_en,
+        terms={term.months: term.discount for term in plan.terms.all()},
+        components=[
+            ComponentDraft(
+                code=row.code,
+                name=row.name,
+                name_en=row.name_en,
+                kind=row.kind,
+                unit=row.unit,
+                unit_price=row.unit_price,
+                vat_rate=row.vat_rate,
+                meter=row.meter,
+                model=row.model,
+                tiers=pricing.read_tiers(rows=row.tiers),
+                package_size=row.package_size,
+                included_quantity=row.included_quantity,
+                minimum_amount=row.minimum_amount,
+                maximum_amount=row.maximum_amount,
+            )
+            for row in plan.components.all()
+        ],
+    )
+
+
+def _check_plan(plan: PlanDraft) -> None:
+    place = _("Plan %(plan)s") % {"plan": plan.name or plan.code}
+    _check_words(plan, ("code", "name", "name_en"), place=place, plan=plan.code)
+    if not plan.components:
+        raise InvalidPriceBook(
+            _("Plan %(plan)s has no price. Add a component.") % {"plan": plan.name}, field="components", plan=plan.code
+        )
+    if len(plan.components) > MOST_COMPONENTS:
+        raise InvalidPriceBook(
+            _("%(place)s has more than %(most)s components; leave some out.")
+            % {"place": place, "most": MOST_COMPONENTS},
+            field="components",
+            plan=plan.code,
+        )
+    if not plan.terms:
+        raise InvalidPriceBook(
+            _("Plan %(plan)s has no term. Add at least one.") % {"plan": plan.name}, field="terms", plan=plan.code
+        )
+    for months, discount in plan.terms.items():
+        is_length = isinstance(months, int) and not isinstance(months, bool) and 1 <= months <= 60
+        if not is_length or not _is_discount(discount):
+            raise InvalidPriceBook(
+                _("Plan %(plan)s: a term has 1 to 60 months and a discount from 0 to below 1.") % {"plan": plan.name},
+                field="terms",
+                plan=plan.code,
+            )
+    _refuse_twice([one.code for one in plan.components], place=place, field="components", plan=plan.code)
+    meters = [one.meter for one in plan.components if one.meter]
+    _refuse_twice(meters, place=place, field="components", plan=plan.code)
+    for one in plan.components:
+        _check_component(plan=plan, one=one)
+
+
+def _is_discount(discount: Any) -> bool:
+    if not isinstance(discount, Decimal) or not discount.is_finite():
+        return False
+    return 0 <= discount < 1 and decimals.count_places(discount) <= 4
+
+
+def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
+    place = _("Plan %(plan)s, component %(component)s") % {"plan": plan.name, "component": one.code or one.name}
+
+    def refuse(part: str, reason: str) -> InvalidPriceBook:
+        return InvalidPriceBook(
+            _("%(place)s: %(reason)s") % {"place": place, "reason": reason},
+            field="components",
+            plan=plan.code,
+            component=one.code,
+            part=part,
+        )
+
+    if one.vat_rate is None:
+        raise refuse("vat_rate", _("vat_rate is missing; state the VAT rate, 6 % is 0.06 and exempt is 0."))
+    if not isinstance(one.vat_rate, Decimal) or not one.vat_rate.is_finite() or not 0 <= one.vat_rate < 1:
+        raise refuse(
+            "vat_rate", _("vat_rate %(value)s is not a fraction below 1; 6 %% is 0.06.") % {"value": one.vat_rate}
+        )
+    if decimals.count_places(one.vat_rate) > VAT_PLACES:
+        raise refuse(
+            "vat_rate", str(PROBLEMS["too_long"]) % {"field": "vat_rate", "value": one.vat_rate, "places": VAT_PLACES}
+        )
+    try:
+        rules.Component(
+            code=one.code,
+            kind=one.kind,
+            unit_price=one.unit_price,
+            vat_rate=one.vat_rate,
+            unit=one.unit,
+            meter=one.meter or None,
+            model=one.model,
+            tiers=tuple(one.tiers),
+            package_size=one.package_size,
+            included_quantity=one.included_quantity,
+            minimum_amount=one.minimum_amount,
+            maximum_amount=one.maximum_amount,
+        )
+    except rules.InvalidComponent as error:
+        raise refuse(error.field, str(PROBLEMS[error.problem]) % error.values) from error
+    except (TypeError, ValueError) as error:  # not a number at all
+        raise refuse("unit_price", str(error)) from error
+    if not one.unit:
+        raise refuse("unit", _("name the unit of the price."))
+    _check_words(one, tuple(LENGTHS), place=place, plan=plan.code, component=one.code)
+
+
+def _check_words(
+    one: PlanDraft | ComponentDraft, names: Sequence[str], *, place: str, plan: str, component: str = ""
+) -> None:
+    """Texts fit their columns and hold no control characters; a code and a name are there."""
+    for name in names:
+        text = getattr(one, name)
+        if name in ("code", "name") and not text.strip():
+            reason = str(PROBLEMS["empty"]) % {"field": name}
+        elif len(text) > LENGTHS[name]:
+            reason = _("%(field)s has more than %(most)s characters; shorten it.") % {
+                "field": name,
+                "most": LENGTHS[name],
+            }
+        elif any(ord(character) < 32 or ord(character) == 127 for character in text):
+            reason = _("%(field)s holds a control character; write it again.") % {"field": name}
+        elif name == "code" and not CODE.fullmatch(text):
+            reason = _("code %(value)s: use Latin letters, digits, - and _ only.") % {"value": text}
+        else:
+            continue
+        raise InvalidPriceBook(
+            _("%(place)s: %(reason)s") % {"place": place, "reason": reason},
+            field="components" if component else "plans",
+            plan=plan,
+            component=component,
+            part=name,
+        )
+
+
+def _refuse_twice(codes: Sequence[str], *, place: str, field: str, plan: str = "") -> None:
+    seen: set[str] = set()
+    for code in codes:
+        if code in seen:
+            raise InvalidPriceBook(
+                _("%(place)s: %(code)s stands there twice; give each its own.")
+                % {"place": place or _("Plans"), "code": code},
+                field=field,
+                plan=plan,
+            )
+        seen.add(code)

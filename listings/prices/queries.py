@@ -1,0 +1,70 @@
+"""Reads: which prices an organisation sees, and the books of an offering."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from listings.models import Plan, PriceBook, Product
+
+
+def plans_for(*, products: Iterable[Product | int], organisation_id: int | None = None) -> dict[int, list[Plan]]:
+    """Offering (its id) → the plans that an organisation sees there: its own book in force, else the list book.
+
+    Without an organisation: the list book. 3 queries, whatever their number; every offering asked for is a key.
+    """
+    ids = [one if isinstance(one, int) else one.pk for one in products]
+    found: dict[int, list[Plan]] = {pk: [] for pk in ids}
+    for plan in _visible(organisation_id).filter(price_book__product__in=ids):
+        found[plan.price_book.product_id].append(plan)
+    return found
+
+
+def find_plans(*, plan_ids: Collection[int], organisation_id: int | None = None) -> dict[int, Plan]:
+    """The plans among `plan_ids` that are for sale to an organisation, by id; 3 queries.
+
+    A plan of another organisation's book is not among them, nor is a list plan where its own book is in force.
+    """
+    plans = (
+        _visible(organisation_id)
+        .filter(pk__in=plan_ids, price_book__product__state=Product.State.PUBLISHED)
+        .select_related("price_book__product__partner__organisation", "price_book__product__data_centre")
+    )
+    return {plan.pk: plan for plan in plans}
+
+
+def list_books(*, product_id: int) -> list[PriceBook]:
+    """Every book of an offering, the newest first, with plans, components and terms: for its provider."""
+    return list(
+        PriceBook.objects.filter(product=product_id)
+        .select_related("organisation")
+        .prefetch_related("plans__components", "plans__terms")
+        .order_by("-version")
+    )
+
+
+def announced_book(*, product_id: int, organisation_id: int | None = None) -> PriceBook | None:
+    """The next price that an organisation is told of: its own announced book, else the announced list book."""
+    books = PriceBook.objects.filter(
+        Q(organisation=None) | Q(organisation=organisation_id), product=product_id, status=PriceBook.Status.ANNOUNCED
+    ).prefetch_related("plans__components", "plans__terms")
+    # An organisation with its own book in force is not touched by what happens to the list.
+    has_own = organisation_id is not None and _own_in_force(organisation_id).filter(product=product_id).exists()
+    shown = [book for book in books if book.organisation_id is not None or not has_own]
+    return max(shown, key=lambda book: book.organisation_id is not None, default=None)
+
+
+def _visible(organisation_id: int | None) -> QuerySet[Plan, Any]:
+    plans = (
+        Plan.objects.filter(price_book__status=PriceBook.Status.PUBLISHED)
+        .select_related("price_book")
+        .prefetch_related("components", "terms")
+    )
+    if organisation_id is None:
+        return plans.filter(price_book__organisation=None)
+    own = _own_in_force(organisation_id).filter(product=OuterRef("price_book__product"))
+    return plans.filter(Q(price_book__organisation=organisation_id) | (Q(price_book__organisation=None) & ~Exists(own)))
+
+
+def _own_in_force(organisation_id: int) -> QuerySet[PriceBook, Any]:
+    return PriceBook.objects.filter(organisation=organisation_id, status=PriceBook.Status.PUBLISHED)
