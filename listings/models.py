@@ -16,6 +16,7 @@ from oscar.apps.catalogue.abstract_models import AbstractProduct
 
 from listings.prices import pricing
 from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
+from listings.recommended.models import CriteriaSet, Edition, EditionEntry, EditionSeries, Signature
 from listings.taxonomy.models import (
     Category,
     CategoryAttribute,
@@ -28,6 +29,10 @@ from listings.taxonomy.models import (
 __all__ = [
     "Category",
     "CategoryAttribute",
+    "CriteriaSet",
+    "Edition",
+    "EditionEntry",
+    "EditionSeries",
     "OfferingStep",
     "OfferingVersion",
     "Plan",
@@ -36,6 +41,7 @@ __all__ = [
     "PriceComponent",
     "Product",
     "ProductAttribute",
+    "Signature",
     "SolutionDomain",
     "StandardRow",
     "SynonymGroup",

@@ -84,7 +84,11 @@ class DataCentre(models.Model):
 
 
 class Evidence(models.Model):
-    """What backs a claim: a certificate, a measurement, a report, with its days. Never edited, only revoked."""
+    """What backs a claim: a certificate, a measurement, a report, with its days. Never edited, only revoked.
+
+    `issued_date` is the day of the document; for a measurement, the last day it covers. Recognition is of a provider,
+    everything else of a data centre.
+    """
 
     class Kind(models.TextChoices):
         MLPS = "mlps", _("MLPS assessment")
@@ -111,10 +115,16 @@ class Evidence(models.Model):
     valid_from = models.DateField(_("valid from"))
     valid_until = models.DateField(_("valid until, included"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CLAIMED)
+    recorded_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by")
+    )
+    recorded_at = models.DateTimeField(_("recorded"))
     verified_by = models.ForeignKey(
         "organisations.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("verified by")
     )
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_reason = models.CharField(_("why it was revoked"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("evidence")
@@ -129,6 +139,19 @@ class Evidence(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(status="verified") | models.Q(verified_at__isnull=False),
                 name="evidence_verified_has_date",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="revoked", revoked_at__isnull=False)
+                | (~models.Q(status="revoked") & models.Q(revoked_at__isnull=True)),
+                name="evidence_revoked_has_date",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="recognition", data_centre__isnull=True)
+                | (~models.Q(kind="recognition") & models.Q(data_centre__isnull=False)),
+                name="evidence_of_centre_or_provider",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind__in=["mlps", "pue"]) | models.Q(value__gt=0), name="evidence_has_value"
             ),
         ]
 

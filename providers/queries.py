@@ -1,14 +1,15 @@
 """Reads: providers, agreements in force, data centres and what is left in their pools."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketplace.organisations import errors
-from providers.models import Agreement, CapacityPool, DataCentre, Partner
+from providers.models import Agreement, CapacityPool, DataCentre, Evidence, Partner
 
 
 class NoAgreement(errors.Conflict):
@@ -67,3 +68,40 @@ def count_remaining(*, pools: Iterable[CapacityPool], draws: Mapping[str, Any]) 
     left = {pool.resource: pool.total - pool.allocated for pool in pools}
     fits = [int(left.get(resource, Decimal(0)) // Decimal(str(each))) for resource, each in draws.items()]
     return min(fits, default=None)
+
+
+def evidence_in_force(*, data_centre_ids: Collection[int], on: date) -> dict[int, dict[str, Evidence]]:
+    """For each data centre and kind, the verified document that is valid on a day; the newest if there are several.
+
+    Kinds without one are left out: what is not in the answer is not proven. One query.
+    """
+    found: dict[int, dict[str, Evidence]] = {}
+    for row in _in_force(on).filter(data_centre_id__in=data_centre_ids).order_by("valid_from", "pk"):
+        found.setdefault(row.data_centre_id or 0, {})[row.kind] = row
+    return found
+
+
+def recognitions_in_force(*, partner_ids: Collection[int], on: date) -> dict[int, Evidence]:
+    """The recognition of each provider that is valid on a day; providers without one are left out. One query."""
+    rows = _in_force(on).filter(partner_id__in=partner_ids, kind=Evidence.Kind.RECOGNITION)
+    return {row.partner_id: row for row in rows.order_by("valid_from", "pk")}
+
+
+def find_evidence(*, evidence_ids: Collection[int]) -> dict[int, Evidence]:
+    """Documents by id, whatever became of them."""
+    return Evidence.objects.in_bulk(list(evidence_ids))
+
+
+def list_claims() -> list[Evidence]:
+    """What waits for the platform to look at it, the oldest first."""
+    return list(
+        Evidence.objects.filter(status=Evidence.Status.CLAIMED)
+        .select_related("partner", "data_centre")
+        .order_by("recorded_at", "pk")
+    )
+
+
+def _in_force(on: date) -> Any:
+    return Evidence.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gte=on), status=Evidence.Status.VERIFIED, valid_from__lte=on
+    )

@@ -242,7 +242,6 @@ def _list_offering(
         solution_domains=list(domains),
         sla_percent=Decimal(row["sla_availability"].removesuffix("%")),
         lead_time_days=row["lead_time_days"],
-        is_recommended=row["recommended_catalogue"],
         is_sample=True,
         actor=actor,
         now=now,

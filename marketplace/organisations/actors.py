@@ -59,6 +59,11 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
     },
     "listings.edit": {PROVIDER: frozenset({"owner", "sales"})},
     "listings.review": {PLATFORM: frozenset({"owner", "operator"})},
+    "evidence.record": {
+        PROVIDER: frozenset({"owner", "operations"}),
+        PLATFORM: frozenset({"owner", "officer", "operator"}),
+    },
+    "evidence.verify": {PLATFORM: frozenset({"owner", "officer", "operator"})},
     "recommended.edit": {PLATFORM: frozenset({"officer"})},
     "recommended.sign": {PLATFORM: frozenset({"owner", "officer", "operator"})},
     "comparisons.report": {BUYER: frozenset({"owner", "buyer", "approver"}), PLATFORM: frozenset({"officer"})},

@@ -1,0 +1,160 @@
+"""Writes: record a claim, verify it, revoke it."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from billing.rules import periods
+from marketplace.organisations import actors, errors
+from marketplace.organisations import operations as organisations
+from marketplace.organisations import queries as people
+from providers.models import DataCentre, Evidence, Partner
+
+MLPS_LEVELS: Final = range(1, 6)
+LEAST_PUE, MOST_PUE = Decimal(1), Decimal(5)  # below 1 is impossible; above 5 is a slip of the hand
+LONGEST_REASON: Final = 200
+
+
+class NoSuchEvidence(errors.NotFound):
+    """No evidence with this id, for this actor."""
+
+
+class InvalidEvidence(errors.Refused):
+    """A value, a date or an issuer is missing or impossible."""
+
+
+class OwnEvidence(errors.Refused):
+    """Someone of the provider was to verify the provider's own document."""
+
+
+class AlreadyRevoked(errors.Conflict):
+    """Revoked evidence does not come back: record the new document."""
+
+
+@transaction.atomic
+def record_evidence(
+    *,
+    kind: str,
+    partner: Partner,
+    data_centre: DataCentre | None = None,
+    value: Decimal | None = None,
+    issuer: str = "",
+    document_number: str = "",
+    issued_date: date | None = None,
+    valid_from: date,
+    valid_until: date | None = None,
+    actor: actors.Actor,
+    now: datetime,
+) -> Evidence:
+    """Write down a claim (status `claimed`). `value`: the MLPS level, or the PUE; `valid_until` is the last good day.
+
+    Raises InvalidEvidence naming the field, PermissionDenied (needs `evidence.record`, and one's own organisation).
+    """
+    actor.require("evidence.record")
+    if actor.side == actors.PROVIDER and actor.organisation_id != partner.organisation_id:
+        raise PermissionDenied
+    _check(kind=kind, partner=partner, data_centre=data_centre, value=value)
+    if valid_until is not None and valid_until < valid_from:
+        raise InvalidEvidence(_("The last valid day lies before the first one."), field="valid_until")
+    if issued_date is not None and issued_date > periods.civil_date(now):
+        raise InvalidEvidence(_("The day of the document lies in the future."), field="issued_date")
+    evidence = Evidence.objects.create(
+        kind=kind,
+        partner=partner,
+        data_centre=data_centre,
+        value=value,
+        issuer=issuer,
+        document_number=document_number,
+        issued_date=issued_date,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        recorded_by_id=actor.user_id,
+        recorded_at=now,
+    )
+    _note(evidence, "evidence.recorded", actor=actor, now=now)
+    return evidence
+
+
+@transaction.atomic
+def verify_evidence(*, evidence_id: int, actor: actors.Actor, now: datetime) -> Evidence:
+    """The platform has seen the document: claimed → verified. Verifying twice changes nothing.
+
+    Raises NoSuchEvidence, OwnEvidence, AlreadyRevoked, PermissionDenied (needs `evidence.verify`).
+    """
+    actor.require("evidence.verify")
+    evidence = _lock(evidence_id)
+    memberships = people.list_memberships(user_id=actor.user_id) if actor.user_id else []
+    if evidence.partner.organisation_id in {one.organisation_id for one in memberships}:
+        raise OwnEvidence(
+            _("You belong to %(provider)s. Let a colleague who does not verify its documents.")
+            % {"provider": evidence.partner.name}
+        )
+    if evidence.status == Evidence.Status.REVOKED:
+        raise AlreadyRevoked(_("This evidence was revoked. Record the new document instead."))
+    if evidence.status == Evidence.Status.VERIFIED:
+        return evidence
+    evidence.status = Evidence.Status.VERIFIED
+    evidence.verified_by_id, evidence.verified_at = actor.user_id, now
+    evidence.save(update_fields=["status", "verified_by", "verified_at"])
+    _note(evidence, "evidence.verified", actor=actor, now=now)
+    return evidence
+
+
+@transaction.atomic
+def revoke_evidence(*, evidence_id: int, reason: str, actor: actors.Actor, now: datetime) -> Evidence:
+    """The document no longer stands. `reason` is public. Revoking twice changes nothing.
+
+    Raises NoSuchEvidence, InvalidEvidence without a reason, PermissionDenied (needs `evidence.verify`).
+    """
+    actor.require("evidence.verify")
+    reason = reason.strip()
+    if not reason or len(reason) > LONGEST_REASON:
+        raise InvalidEvidence(
+            _("Say why, in at most %(most)s characters: everyone can read it.") % {"most": LONGEST_REASON},
+            field="reason",
+        )
+    evidence = _lock(evidence_id)
+    if evidence.status == Evidence.Status.REVOKED:
+        return evidence
+    evidence.status, evidence.revoked_at, evidence.revoked_reason = Evidence.Status.REVOKED, now, reason
+    evidence.save(update_fields=["status", "revoked_at", "revoked_reason"])
+    _note(evidence, "evidence.revoked", actor=actor, now=now)
+    return evidence
+
+
+def _check(*, kind: str, partner: Partner, data_centre: DataCentre | None, value: Decimal | None) -> None:
+    if kind not in Evidence.Kind.values:
+        raise InvalidEvidence(_("Choose one of: %(kinds)s.") % {"kinds": ", ".join(Evidence.Kind.values)}, field="kind")
+    is_of_provider = kind == Evidence.Kind.RECOGNITION
+    if is_of_provider is not (data_centre is None):
+        raise InvalidEvidence(
+            _("A recognition is of a provider; every other document is of one data centre."), field="data_centre"
+        )
+    if data_centre is not None and data_centre.partner_id != partner.pk:
+        raise InvalidEvidence(_("Choose one of the provider's own data centres."), field="data_centre")
+    if kind == Evidence.Kind.MLPS and (value is None or value not in MLPS_LEVELS):
+        raise InvalidEvidence(_("Give the MLPS level, from 1 to 5."), field="value")
+    if kind == Evidence.Kind.PUE and (value is None or not LEAST_PUE <= value <= MOST_PUE):
+        raise InvalidEvidence(_("Give the measured PUE, from 1 to 5."), field="value")
+
+
+def _lock(evidence_id: int) -> Evidence:
+    evidence = Evidence.objects.select_for_update(of=("self",)).select_related("partner").filter(pk=evidence_id).first()
+    if evidence is None:
+        raise NoSuchEvidence
+    return evidence
+
+
+def _note(evidence: Evidence, action: str, *, actor: actors.Actor, now: datetime) -> None:
+    organisations.record(
+        actor=actor,
+        action=action,
+        object_type="evidence",
+        object_id=evidence.pk,
+        now=now,
+        details={"kind": evidence.kind, "document": evidence.document_number},
+    )
