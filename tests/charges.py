@@ -30,6 +30,7 @@ def charge(
         period_start_date=month.first_date,
         revision=revision,
         quantity=Decimal(quantity),
+        unit_price=component.unit_price,
         amount=Decimal(amount),
         vat_rate=component.vat_rate,
         explanation={

@@ -64,6 +64,7 @@ def _line(made: Invoice, contract: Contract, net: int, tax: int, *, position: in
         period_start_date=made.period_start_date,
         revision=next(_serial),
         quantity=Decimal(1),
+        unit_price=Decimal(net).scaleb(-2),
         amount=Decimal(net).scaleb(-2),
         vat_rate=Decimal("0.06"),
         rated_at=made.issued_at,

@@ -47,7 +47,7 @@ def read_charges(*, groups: Sequence[Group], month: Month) -> dict[Group, list[C
         _open_charges(month)
         .filter(contract__buyer__in=buyer_ids, contract__provider__in={group.provider_id for group in due})
         .select_related("component", "contract__plan", "contract__provider")
-        .order_by("contract_id", "period_start_date", "component__position", "component_id", "revision")
+        .order_by("contract_id", "period_start_date", "component__position", "component_id", "revision", "position")
     )
     found: dict[Group, list[Charge]] = {group: [] for group in groups if group in due}
     for charge in charges:

@@ -2,12 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from typing import Final
+
+from django.conf import settings
+from django.utils import translation
 
 from billing.rating.models import Charge
-from billing.rules import money, tax
+from billing.rules import money, tax, tiers
 from billing.rules.periods import Month
+from listings.prices import words
 
-DESCRIPTION_LENGTH = 300
+DESCRIPTION_LENGTH: Final = 300
+UNIT_LENGTH: Final = 30
+PRICE_STEP: Final = Decimal(1).scaleb(-8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,17 @@ class DraftInvoice:
 
 
 def draft_invoice(*, charges: Sequence[Charge], currency: str) -> DraftInvoice:
-    """Round each charge once, the tax once per rate, and share the tax out to the lines.
+    """Round each component's charge once, the tax once per rate, and share both out to the lines.
 
-    `charges` come with their contract, its plan and their component. What contracts on the prepaid balance
-    contribute is `prepaid_minor`; corrections below zero never make it more than the total or less than nothing.
+    A charge of several rows (tiers, minimum, maximum) is rounded as a whole. `charges` come with their contract, its
+    plan and their component, the rows of one charge together. What contracts on the prepaid balance contribute is
+    `prepaid_minor`; corrections below zero never make it more than the total or less than nothing.
     """
-    nets = [(money.round_to_minor(charge.amount, currency=currency), charge.vat_rate) for charge in charges]
+    nets = [
+        (net_minor, charge.vat_rate)
+        for _key, rows in groupby(charges, key=_whole)
+        for charge, net_minor in _round(list(rows), currency=currency)
+    ]
     taxes = tax.tax_by_rate(nets, currency=currency)
     shares = tax.spread_tax(nets, taxes)
     lines = tuple(
@@ -64,10 +78,56 @@ def draft_invoice(*, charges: Sequence[Charge], currency: str) -> DraftInvoice:
     )
 
 
+def _whole(charge: Charge) -> tuple[object, ...]:
+    """What the rows of one charge have in common."""
+    return charge.contract_id, charge.component_id, charge.period_start_date, charge.revision
+
+
+def _round(rows: Sequence[Charge], *, currency: str) -> list[tuple[Charge, int]]:
+    """The rows of one charge with their share of its rounded amount."""
+    return list(zip(rows, money.round_lines([row.amount for row in rows], currency=currency), strict=True))
+
+
+def shown_price(*, charge: Charge) -> Decimal:
+    """The unit price as the line keeps it; one that is a difference of amounts is cut to the decimals of a price."""
+    return charge.unit_price.quantize(PRICE_STEP, rounding=ROUND_HALF_UP)
+
+
+def shown_unit(*, charge: Charge) -> str:
+    """What the quantity of a line counts: units, packages of them, or nothing where it is an amount of its own."""
+    component, part = charge.component, charge.explanation.get("part", tiers.UNITS)
+    if part == tiers.PACKAGES:
+        return words.name_package(size=component.package_size, unit=component.unit)[:UNIT_LENGTH]
+    if part in (tiers.MINIMUM, tiers.MAXIMUM) or (part == tiers.FLAT_PART and charge.explanation.get("tier")):
+        return ""
+    return component.unit
+
+
 def describe(*, charge: Charge) -> str:
-    """What a line is for, in words of the contract and no language of ours: offering, plan, component, month."""
+    """What a line is for, in the language of the contracts: offering, plan, component, tier, month, revision."""
     contract = charge.contract
-    month = str(Month.of_date(charge.period_start_date))
+    part = _name_part(charge)
     revision = f" R{charge.revision}" if charge.revision else ""
-    rest = f" · {contract.plan.name} · {charge.component.name} · {month}{revision}"
+    of = [
+        contract.plan.name,
+        charge.component.name,
+        *([part] if part else []),
+        str(Month.of_date(charge.period_start_date)),
+    ]
+    rest = "".join(f" · {one}" for one in of) + revision
     return contract.offering_title[: DESCRIPTION_LENGTH - len(rest)] + rest
+
+
+def _name_part(charge: Charge) -> str:
+    """The tier or part of the price that a row is for; "" for a plain price."""
+    why = charge.explanation
+    if "part" not in why:
+        return ""
+    with translation.override(settings.LANGUAGE_CODE):
+        return words.name_part(
+            part=why["part"],
+            tier=why["tier"],
+            above=Decimal(why["above"]),
+            up_to=None if why["up_to"] is None else Decimal(why["up_to"]),
+            unit=charge.component.unit,
+        )

@@ -5,9 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Charge(models.Model):
-    """The price of one component of one contract for one month, at full precision. Never edited.
+    """One row of the price of a component of a contract for a month, at full precision. Never edited.
 
-    Late usage gives a new revision that carries the difference, so Σ revisions = the right amount.
+    A component with one plain price has one (`row` ""); one with tiers has a row for each, and rows for what is
+    included, a minimum and a maximum: `billing.rules.tiers` names them. Late usage gives a new revision whose rows
+    carry the differences, so Σ revisions = the right amount, row by row.
     """
 
     contract = models.ForeignKey(
@@ -18,7 +20,10 @@ class Charge(models.Model):
     )
     period_start_date = models.DateField(_("month"))
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    row = models.CharField(_("row"), max_length=20, blank=True, default="")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
     quantity = models.DecimalField(_("quantity"), max_digits=30, decimal_places=6)
+    unit_price = models.DecimalField(_("unit price without tax"), max_digits=48, decimal_places=18)
     amount = models.DecimalField(_("amount without tax, unrounded"), max_digits=48, decimal_places=18)
     vat_rate = models.DecimalField(_("VAT rate"), max_digits=5, decimal_places=4)
     explanation = models.JSONField(_("how it was worked out"), default=dict)
@@ -27,10 +32,10 @@ class Charge(models.Model):
     class Meta:
         verbose_name = _("charge")
         verbose_name_plural = _("charges")
-        ordering = ["contract", "period_start_date", "component", "revision"]
+        ordering = ["contract", "period_start_date", "component", "revision", "position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["contract", "component", "period_start_date", "revision"], name="charge_unique"
+                fields=["contract", "component", "period_start_date", "row", "revision"], name="charge_unique"
             ),
         ]
 

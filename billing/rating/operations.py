@@ -1,7 +1,7 @@
 """Writes: charges, worked out from what was agreed and what was used."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
@@ -12,21 +12,14 @@ from billing.contracts.models import Contract
 from billing.metering import queries as metering
 from billing.rating import queries
 from billing.rating.models import Charge, RatedPeriod
-from billing.rules import decimals, periods, pricing
+from billing.rules import decimals, periods, pricing, tiers
+from billing.rules.tiers import Line
 from listings.prices import pricing as price_books
 
 STORED_STEP: Final = Decimal(1).scaleb(-18)
 _STORE: Final = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _ZERO: Final = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What one component comes to for one month, whatever was charged before."""
-
-    quantity: Decimal
-    amount: Decimal
-    formula: str
+LIMITS: Final = (tiers.MINIMUM, tiers.MAXIMUM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,40 +96,59 @@ def _charges(
     so_far: dict[tuple[int, date, int], queries.Rated],
     now: datetime,
 ) -> Iterator[Charge]:
-    """The charges that bring a contract's month to what it is due; none where nothing has changed."""
-    for row, component in price_books.components_of(plan=contract.plan):
+    """The charges that bring a contract's month to what it is due; none where nothing has changed.
+
+    The rows of one correction share its revision; a row that is due no longer is taken back.
+    """
+    for price_row, component in price_books.components_of(plan=contract.plan):
         due = _due(contract, component, periods.Month.of_date(first_date), used.quantities)
-        before = so_far.get((contract.pk, first_date, row.pk))
-        quantity = due.quantity - (before.quantity if before else _ZERO)
-        amount = due.amount - (before.amount if before else _ZERO)
-        if not quantity and not amount:
-            continue
-        yield Charge(
-            contract=contract,
-            component=row,
-            period_start_date=first_date,
-            revision=before.revision + 1 if before else 0,
-            quantity=quantity,
-            amount=amount,
-            vat_rate=row.vat_rate,
-            explanation=_explain(component, due, before),
-            rated_at=now,
-        )
+        before = so_far.get((contract.pk, first_date, price_row.pk))
+        rows_before = before.rows if before else {}
+        keys = [line.key for line in due]
+        gone = [
+            tiers.empty_line(component, key=key, unit_price=one.unit_price)
+            for key, one in rows_before.items()
+            if key not in keys
+        ]
+        for position, line in enumerate([*due, *gone]):
+            charged = rows_before.get(line.key)
+            quantity, unit_price, amount = _difference(line, charged)
+            if not quantity and not amount:
+                continue
+            yield Charge(
+                contract=contract,
+                component=price_row,
+                period_start_date=first_date,
+                row=line.key,
+                position=position,
+                revision=before.revision + 1 if before else 0,
+                quantity=quantity,
+                unit_price=unit_price,
+                amount=amount,
+                vat_rate=price_row.vat_rate,
+                explanation=_explain(component, line, charged),
+                rated_at=now,
+            )
 
 
-def _due(contract: Contract, component: pricing.Component, month: periods.Month, quantities: dict[str, Decimal]) -> Due:
+def _due(
+    contract: Contract, component: pricing.Component, month: periods.Month, quantities: dict[str, Decimal]
+) -> list[Line]:
+    """The rows that one component comes to for one month, whatever was charged before."""
     if contract.start_date is None:
         raise ValueError(f"Contract {contract.number} was never delivered, so it cannot be rated.")
-    nothing = Due(_ZERO, _ZERO, "")
+    days = periods.active_days(month, active_from=contract.start_date, active_until=contract.end_date)
     if component.kind == pricing.METERED:
         quantity = quantities.get(component.meter or "", _ZERO)
-        return _store(pricing.rate_metered(component, quantity=quantity)) if quantity else nothing
+        if not quantity and not days:
+            return []
+        return _store(pricing.rate_metered(component, quantity=quantity, ran=(days, month.days)))
     quantity = Decimal(contract.quantity)
     if component.kind == pricing.ONE_TIME:
         is_first = periods.Month.of_date(contract.start_date) == month
-        return _store(pricing.rate_one_time(component, quantity=quantity)) if is_first else nothing
-    if not periods.active_days(month, active_from=contract.start_date, active_until=contract.end_date):
-        return nothing
+        return _store(pricing.rate_one_time(component, quantity=quantity)) if is_first else []
+    if not days:
+        return []
     return _store(
         pricing.rate_recurring(
             component,
@@ -149,24 +161,51 @@ def _due(contract: Contract, component: pricing.Component, month: periods.Month,
     )
 
 
-def _store(rated: pricing.Rated) -> Due:
-    """The amount at the 18 decimals of the column, half to even: products are exact, only a quotient is cut."""
-    return Due(rated.quantity, _STORE.quantize(rated.amount, STORED_STEP), rated.formula)
+def _store(rated: pricing.Rated) -> list[Line]:
+    """The rows at the 18 decimals of the column, half to even: products are exact, only a quotient is cut.
+
+    The last row takes what the others lose, so that they add up to the amount of the component.
+    """
+    left = _STORE.quantize(rated.amount, STORED_STEP)
+    stored = []
+    for line in rated.lines[:-1]:
+        amount = _STORE.quantize(line.amount, STORED_STEP)
+        left = decimals.add(left, -amount)
+        stored.append(replace(line, amount=amount))
+    return [*stored, replace(rated.lines[-1], amount=left)] if rated.lines else []
 
 
-def _explain(component: pricing.Component, due: Due, before: queries.Rated | None) -> dict[str, Any]:
+def _difference(line: Line, charged: queries.Row | None) -> tuple[Decimal, Decimal, Decimal]:
+    """Quantity, unit price and amount that are still to be charged of a row."""
+    if charged is None:
+        return line.quantity, line.unit_price, line.amount
+    amount = decimals.add(line.amount, -charged.amount)
+    if line.key in LIMITS:  # an amount, not a price: the difference is one of its own
+        return Decimal(1 if amount else 0), amount, amount
+    return decimals.add(line.quantity, -charged.quantity), line.unit_price, amount
+
+
+def _explain(component: pricing.Component, line: Line, charged: queries.Row | None) -> dict[str, Any]:
     """What a person with a calculator needs: the formula, its inputs, and what was charged before."""
     explanation: dict[str, Any] = {
-        "formula": f"{due.formula} = {decimals.format_plain(due.amount)}" if due.formula else "0",
+        "formula": f"{line.formula} = {decimals.format_plain(line.amount)}" if line.formula != "0" else "0",
         "kind": component.kind,
         "unit": component.unit,
-        "unit_price": decimals.format_plain(component.unit_price),
-        "quantity": decimals.format_plain(due.quantity),
-        "amount": decimals.format_plain(due.amount),
+        "unit_price": decimals.format_plain(line.unit_price),
+        "quantity": decimals.format_plain(line.quantity),
+        "amount": decimals.format_plain(line.amount),
     }
-    if before is not None:
+    if line.tier or line.part != tiers.UNITS:
+        explanation |= {
+            "model": component.model,
+            "part": line.part,
+            "tier": line.tier,
+            "above": decimals.format_plain(line.above),
+            "up_to": None if line.up_to is None else decimals.format_plain(line.up_to),
+        }
+    if charged is not None:
         explanation["charged_before"] = {
-            "quantity": decimals.format_plain(before.quantity),
-            "amount": decimals.format_plain(before.amount),
+            "quantity": decimals.format_plain(charged.quantity),
+            "amount": decimals.format_plain(charged.amount),
         }
     return explanation

@@ -86,36 +86,45 @@ def waiting_months(*, contract_ids: Sequence[int], now: datetime) -> list[Waitin
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
-    """The sum of a component's charges of a month, and its last revision."""
+class Row:
+    """The sum of one row of a component's charges of a month, over its revisions."""
 
-    amount: Decimal
     quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What a component was charged for a month, row by row, and its last revision."""
+
+    rows: dict[str, Row]
     revision: int
 
 
 def rated_so_far(*, contract_ids: Sequence[int], first: date, end: date) -> dict[tuple[int, date, int], Rated]:
     """(contract, month, component) → what is charged already for months within [first, end), in one query."""
+    found: dict[tuple[int, date, int], Rated] = {}
     rows = (
         Charge.objects.filter(contract_id__in=contract_ids, period_start_date__gte=first, period_start_date__lt=end)
         .order_by()
-        .values("contract_id", "period_start_date", "component_id")
-        .annotate(total=Sum("amount"), measured=Sum("quantity"), last=Max("revision"))
+        .values("contract_id", "period_start_date", "component_id", "row")
+        .annotate(total=Sum("amount"), measured=Sum("quantity"), each=Max("unit_price"), last=Max("revision"))
     )
-    return {
-        (row["contract_id"], row["period_start_date"], row["component_id"]): Rated(
-            row["total"], row["measured"], row["last"]
-        )
-        for row in rows
-    }
+    for row in rows:
+        key = (row["contract_id"], row["period_start_date"], row["component_id"])
+        before = found.get(key, Rated({}, 0))
+        one = Row(row["measured"], row["each"], row["total"])
+        found[key] = Rated({**before.rows, row["row"]: one}, max(before.revision, row["last"]))
+    return found
 
 
 def list_charges(*, contract_id: int, month: periods.Month) -> list[Charge]:
-    """The charges of a contract for a month, with their components; several of one component are its revisions."""
+    """The charges of a contract for a month, with their components: their rows, and their revisions after them."""
     return list(
         Charge.objects.filter(contract_id=contract_id, period_start_date=month.first_date)
         .select_related("component")
-        .order_by("component__position", "component_id", "revision")
+        .order_by("component__position", "component_id", "revision", "position")
     )
 
 

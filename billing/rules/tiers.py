@@ -29,6 +29,7 @@ MINIMUM: Final = "minimum"
 MAXIMUM: Final = "maximum"
 
 _ZERO: Final = Decimal(0)
+_PARTS: Final = {part: part for part in (INCLUDED, MINIMUM, MAXIMUM)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,20 @@ def limit_line(component: Component, *, amount: Decimal, minimum: Decimal | None
         formula = f"{decimals.format_plain(most)} − {decimals.format_plain(amount)}"
         return Line("maximum", MAXIMUM, Decimal(1), over, over, formula)
     return None
+
+
+def empty_line(component: Component, *, key: str, unit_price: Decimal) -> Line:
+    """The line of a key at quantity 0: what is left of a row that was charged and is not due any more."""
+    part, place = _PARTS.get(key, UNITS), 0
+    above, up_to = _ZERO, None
+    if key.startswith("tier"):
+        number, _underscore, flat = key.removeprefix("tier").partition("_")
+        place, part = int(number), FLAT_PART if flat else UNITS
+        bounds = [_ZERO, *(tier.up_to for tier in component.tiers)]
+        above, up_to = bounds[place - 1] or _ZERO, bounds[place]
+    elif not key:
+        part = {FLAT: FLAT_PART, PACKAGE: PACKAGES}.get(component.model, UNITS)
+    return Line(key, part, _ZERO, unit_price, _ZERO, "0", tier=place, above=above, up_to=up_to)
 
 
 def _packages(component: Component, charged: Decimal) -> Iterator[Line]:
