@@ -17,7 +17,18 @@ from typing import Any
 
 from billing.contracts.models import Contract
 from billing.rules import periods, uscc
-from listings.models import Category, Plan, PlanTerm, PriceBook, PriceComponent, Product, ProductClass
+from listings.content import Content
+from listings.models import (
+    Category,
+    OfferingStep,
+    OfferingVersion,
+    Plan,
+    PlanTerm,
+    PriceBook,
+    PriceComponent,
+    Product,
+    ProductClass,
+)
 from marketplace.organisations import actors, operations
 from marketplace.organisations.models import Division, Membership, Organisation, User
 from providers.models import Agreement, CapacityPool, DataCentre, Partner, StockRecord
@@ -181,9 +192,7 @@ def offering(
     product_class, _ = ProductClass.objects.get_or_create(
         slug="iaas", defaults={"name": "IaaS", "requires_shipping": False, "track_stock": False}
     )
-    category = Category.objects.filter(slug="cloud-hosts").first() or Category.objects.add_root(
-        {"name": "云主机", "slug": "cloud-hosts"}
-    )
+    category = cloud_hosts()
     product = Product.objects.create(
         **{
             "title": title,
@@ -207,8 +216,44 @@ def offering(
     StockRecord.objects.create(
         product=product, partner=centre.partner, partner_sku=product.code, price_currency="CNY", price=Decimal(0)
     )
-    price_book(product, plans=plans, terms=terms)
+    book = price_book(product, plans=plans, terms=terms)
+    offering_version(product, book)
     return product
+
+
+def cloud_hosts() -> Category:
+    """The category of the cast's offerings, below its service type."""
+    found = Category.objects.filter(slug="cloud-hosts").first()
+    if found is not None:
+        return found
+    root = Category.objects.filter(slug="iaas", depth=1).first() or Category.objects.add_root(
+        {"name": "IaaS", "name_en": "IaaS", "slug": "iaas"}
+    )
+    return Category.objects.add_child(root, {"name": "云主机", "name_en": "Cloud hosts", "slug": "cloud-hosts"})
+
+
+def offering_version(product: Product, book: PriceBook | None = None) -> OfferingVersion:
+    """The published version of an offering, with the content of its columns."""
+    version = OfferingVersion.objects.create(
+        product=product,
+        number=product.version_number + 1,
+        state=OfferingVersion.State.PUBLISHED,
+        content=Content.from_product(product).to_json(),
+        price_book=book,
+        created_at=PLACED_AT,
+        submitted_at=PLACED_AT,
+        published_at=PLACED_AT,
+    )
+    OfferingStep.objects.create(
+        product=product,
+        version_number=version.number,
+        from_state="in_review",
+        to_state="published",
+        happened_at=PLACED_AT,
+    )
+    product.version_number = version.number
+    product.save(update_fields=["version_number"])
+    return version
 
 
 def price_book(

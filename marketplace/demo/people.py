@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from marketplace.demo.world import World
 from marketplace.organisations import actors, operations, queries
 from marketplace.organisations.models import Organisation
+
+if TYPE_CHECKING:
+    from marketplace.demo.world import World
 
 PASSWORD: Final = "chifeng-cloud-demo"  # noqa: S105  (invented people on a machine of your own; README shows it)
 
@@ -26,6 +28,7 @@ PEOPLE: Final = (
     Person("Provider", "provider@demo.example", "包晓东", "P01", ("owner", "operations", "finance")),
     Person("Buyer (agency)", "buyer@demo.example", "王丽娜", "B01", ("buyer", "finance")),
     Person("Procurement officer", "officer@demo.example", "乌云", "platform", ("officer", "operator")),
+    Person("Operator", "operator@demo.example", "萨仁", "platform", ("operator",)),
     Person("Finance", "finance@demo.example", "李志强", "platform", ("finance",)),
     Person("Buyer's approver", "approver@demo.example", "赵建国", "B01", ("approver",)),
     Person("Buyer (company)", "company@demo.example", "陈思远", "B04", ("owner",)),
@@ -33,7 +36,7 @@ PEOPLE: Final = (
 DEMO_LOG_INS: Final = PEOPLE
 
 
-def create_people(*, world: World, now: datetime) -> None:
+def create_people(*, world: "World", now: datetime) -> None:
     """Create the log-ins, and for every other buyer and provider an owner who acts in the sample months."""
     for person in PEOPLE:
         _create(
@@ -45,7 +48,7 @@ def create_people(*, world: World, now: datetime) -> None:
         )
     for code, organisation in [*world.buyers.items(), *world.providers.items()]:
         _create(
-            email=f"owner-{code.lower()}@demo.example",
+            email=owner_email(code),
             name=f"{code} owner",
             organisation=organisation,
             roles=("owner",),
@@ -61,7 +64,20 @@ def create_people(*, world: World, now: datetime) -> None:
         )
 
 
-def _find(world: World, code: str) -> Organisation:
+def owner_email(code: str) -> str:
+    """The log-in of the owner who acts for a provider or buyer of the sample data."""
+    return f"owner-{code.lower()}@demo.example"
+
+
+def actor_of(*, email: str) -> actors.Actor:
+    """A person of the demo as one who acts. The person exists once `create_people` has run."""
+    user = queries.find_user(email=email)
+    if user is None:
+        raise LookupError(email)
+    return queries.find_actor(user=user, organisation_id=None)
+
+
+def _find(world: "World", code: str) -> Organisation:
     if code == "platform":
         return world.platform
     return world.buyers.get(code) or world.providers[code]
@@ -71,4 +87,6 @@ def _create(*, email: str, name: str, organisation: Organisation, roles: tuple[s
     user = queries.find_user(email=email) or operations.create_user(
         email=email, password=PASSWORD, full_name=name, actor=actors.VISITOR, now=now
     )
+    if any(one.organisation_id == organisation.pk for one in queries.list_memberships(user_id=user.pk)):
+        return
     operations.add_member(organisation=organisation, user=user, roles=roles, actor=actors.VISITOR, now=now)

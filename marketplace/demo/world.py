@@ -6,7 +6,7 @@ plan, commission rates. Everything is invented and marked as a sample.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ from listings.models import Product
 from listings.prices import operations as price_books
 from listings.taxonomy import operations as taxonomy
 from listings.taxonomy import queries as taxonomy_queries
-from marketplace.demo import prices
+from marketplace.demo import people, prices
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as organisation_queries
@@ -40,6 +40,37 @@ COMMISSION_VAT_RATE: Final = Decimal("0.06")
 # Words of demo.json for solution domains that the taxonomy calls otherwise.
 DOMAIN_WORDS: Final = {"农牧业": "farming", "工业": "industrial-cloud"}
 STATUSES: Final = {"operating": "operating", "under_construction": "building"}
+
+EXIT_TERMS: Final = {
+    "IaaS": {
+        "support": "7x24",
+        "exit_notice_days": 30,
+        "exit_export_days": 30,
+        "exit_export_formats": "qcow2, raw, CSV",
+        "exit_fee": "0",
+    },
+    "PaaS": {
+        "support": "7x24",
+        "exit_notice_days": 30,
+        "exit_export_days": 60,
+        "exit_export_formats": "SQL, CSV, YAML",
+        "exit_fee": "0",
+    },
+    "SaaS": {
+        "support": "7x12",
+        "exit_notice_days": 60,
+        "exit_export_days": 90,
+        "exit_export_formats": "CSV, XLSX, PDF",
+        "exit_fee": "0",
+    },
+    "增值服务": {
+        "support": "5x8",
+        "exit_notice_days": 30,
+        "exit_export_days": 30,
+        "exit_export_formats": "CSV, PDF",
+        "exit_fee": "500",
+    },
+}
 
 # What a data centre brings to this marketplace: one server in twenty, with this much in each.
 SERVERS_PER_OFFERED: Final = 20
@@ -94,14 +125,11 @@ def load_world(*, now: datetime) -> World:
         row["id"]: _data_centre(row, partners[row["operator"]], actor=operator, now=now) for row in data["data_centres"]
     }
     taxonomy.load_taxonomy(**taxonomy.read_standard(), actor=operator, now=now)
-    return World(
-        platform=platform,
-        providers=sellers,
-        buyers=buyers,
-        partners=partners,
-        data_centres=centres,
-        offerings=_offerings(data["offerings"], partners=partners, centres=centres, actor=operator, now=now),
+    empty = World(
+        platform=platform, providers=sellers, buyers=buyers, partners=partners, data_centres=centres, offerings={}
     )
+    people.create_people(world=empty, now=now)
+    return replace(empty, offerings=_offerings(data["offerings"], world=empty, now=now))
 
 
 def _read(name: str) -> Any:
@@ -198,11 +226,12 @@ def _pools(row: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 def _offerings(
     rows: list[dict[str, Any]],
     *,
-    partners: Mapping[str, Partner],
-    centres: Mapping[str, DataCentre],
-    actor: actors.Actor,
+    world: World,
     now: datetime,
 ) -> dict[str, Product]:
+    """Each offering is entered by its provider and published by the operator's reviewer."""
+    reviewer = people.actor_of(email="operator@demo.example")
+    sellers = {code: people.actor_of(email=people.owner_email(code)) for code in world.providers}
     own = _read("offerings.json")
     domains = {one.name: one.code for one in taxonomy_queries.list_domains()} | DOMAIN_WORDS
     loaded = {}
@@ -211,9 +240,10 @@ def _offerings(
             row,
             domains=[domains[name] for name in row["solution_domains"]],
             own=own[row["id"]],
-            partner=partners[row["provider"]],
-            centre=centres[row["data_centres"][0]],
-            actor=actor,
+            partner=world.partners[row["provider"]],
+            centre=world.data_centres[row["data_centres"][0]],
+            seller=sellers[row["provider"]],
+            reviewer=reviewer,
             now=now,
         )
     return loaded
@@ -226,7 +256,8 @@ def _list_offering(
     own: Mapping[str, Any],
     partner: Partner,
     centre: DataCentre,
-    actor: actors.Actor,
+    seller: actors.Actor,
+    reviewer: actors.Actor,
     now: datetime,
 ) -> Product:
     product = listings.create_offering(
@@ -242,13 +273,23 @@ def _list_offering(
         solution_domains=list(domains),
         sla_percent=Decimal(row["sla_availability"].removesuffix("%")),
         lead_time_days=row["lead_time_days"],
+        **_terms(row),
         is_sample=True,
-        actor=actor,
+        actor=seller,
         now=now,
     )
-    book = price_books.draft_price_book(product=product, plans=prices.plan_prices(row), actor=actor, now=now)
-    price_books.publish_price_book(price_book=book, actor=actor, now=now)
-    return listings.publish_offering(product=product, actor=actor, now=now)
+    price_books.draft_price_book(product=product, plans=prices.plan_prices(row), actor=seller, now=now)
+    version = listings.draft_version(product=product, actor=seller, now=now)
+    listings.submit(version=version, actor=seller, now=now)
+    listings.take_for_review(version=version, actor=reviewer, now=now)
+    listings.publish_version(version=version, actor=reviewer, now=now)
+    product.refresh_from_db()
+    return product
+
+
+def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Support and the terms of leaving, which demo.json leaves open: they go with the service type."""
+    return EXIT_TERMS.get(row["service_model"], EXIT_TERMS["IaaS"])
 
 
 def _decimal(value: float | None) -> Decimal | None:

@@ -5,13 +5,12 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
-from listings import operations, queries
+from listings import operations
 from listings.models import Category, PriceBook, PriceComponent, Product
 from listings.prices import operations as price_books
 from listings.prices.operations import ComponentDraft, PlanDraft
 from listings.taxonomy import operations as taxonomy
 from listings.taxonomy import specs
-from marketplace.organisations.models import AuditEntry
 from tests import factories
 
 TAXONOMY = [
@@ -72,7 +71,7 @@ def draft(centre, seller, now, **fields):
 
 
 @pytest.mark.django_db
-def test_from_draft_to_the_catalogue(centre, seller, now):
+def test_a_new_offering_is_a_draft_with_its_first_version(centre, seller, now):
     product = draft(centre, seller, now, title_en="Test host")
     assert (product.state, product.is_public, product.service_model, product.slug) == (
         "draft",
@@ -80,23 +79,10 @@ def test_from_draft_to_the_catalogue(centre, seller, now):
         "iaas",
         "test-host",
     )
-    with pytest.raises(operations.NoPublishedPrices):
-        operations.publish_offering(product=product, actor=seller, now=now)
-    book = price_books.draft_price_book(product=product, plans=[monthly()], actor=seller, now=now)
-    price_books.publish_price_book(price_book=book, actor=seller, now=now)
-    published = operations.publish_offering(product=product, actor=seller, now=now)
-    assert (published.state, published.is_public) == ("published", True)
-    assert (published.from_price, published.from_price_unit) == (Decimal("106.00"), "台·月")
-    assert [row.product.code for row in queries.search_offerings(filters=queries.CatalogueFilters()).rows] == ["OF900"]
-    actions = AuditEntry.objects.filter(object_id="OF900").order_by("id").values_list("action", flat=True)
-    assert list(actions) == [
-        "offering.created",
-        "price_book.drafted",
-        "price_book.published",
-        "offering.published",
-    ]
-    operations.withdraw_offering(product=product, actor=seller, now=now)
-    assert queries.search_offerings(filters=queries.CatalogueFilters()).total == 0
+    version = product.versions.get()
+    assert (version.number, version.state, version.content["title"]) == (1, "draft", "测试云主机")
+    with pytest.raises(operations.OfferingCodeTaken):
+        draft(centre, seller, now)
 
 
 @pytest.mark.django_db

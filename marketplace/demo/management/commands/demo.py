@@ -67,7 +67,6 @@ class Command(BaseCommand):
         state.mark_begun(now=today)
         self.stdout.write("Loading the sample world …")
         loaded = world.load_world(now=month.opening(today))
-        people.create_people(world=loaded, now=month.opening(today))
         month.drive(world=loaded, now=today, say=self.stdout.write)
         state.mark_loaded(now=today)
 
