@@ -147,17 +147,18 @@ class Product(AbstractProduct):
     def get_absolute_url(self) -> str:
         return reverse("offering", kwargs={"pk": self.pk, "slug": self.slug})
 
-    def quote(self, *, plan_id: int, quantity: int, term_months: int) -> pricing.Quote | None:
-        """The price of one of this offering's published plans; None if the plan is not (or no longer) for sale.
+    def quote(
+        self, *, plan_id: int, quantity: int, term_months: int, organisation_id: int | None = None
+    ) -> pricing.Quote | None:
+        """The price of one of this offering's plans; None if it is not (or no longer) for sale to the organisation.
 
         Oscar's strategy lives upstream, in `providers`, and asks the product for its price.
         Raises pricing.UnknownTerm, pricing.InvalidQuantity.
         """
-        plan = (
-            Plan.objects.filter(pk=plan_id, price_book__product=self, price_book__status=PriceBook.Status.PUBLISHED)
-            .select_related("price_book")
-            .first()
-        )
+        from listings.prices import queries  # it reads the models of this file
+
+        plans = queries.plans_for(products=[self], organisation_id=organisation_id)[self.pk]
+        plan = next((one for one in plans if one.pk == plan_id), None)
         return None if plan is None else pricing.quote(plan=plan, quantity=quantity, term_months=term_months)
 
 

@@ -69,14 +69,19 @@ class NotForSale(availability.Base):
 
 
 class Selector:
-    """Everyone sees the same prices; an organisation's own price books will enter here."""
+    """List prices for everyone; an organisation that has agreed prices of its own has those."""
 
     def strategy(self, request: Any = None, user: Any = None, **kwargs: Any) -> "CommittedAmounts":
-        return CommittedAmounts(request)
+        actor = getattr(request, "actor", None)
+        return CommittedAmounts(request, organisation_id=None if actor is None else actor.organisation_id)
 
 
 class CommittedAmounts(strategy.Base):
-    """Prices from quotes, availability from pools."""
+    """Prices from quotes, as one organisation sees them; availability from pools."""
+
+    def __init__(self, request: Any = None, *, organisation_id: int | None = None) -> None:
+        super().__init__(request)
+        self.organisation_id = organisation_id
 
     def fetch_for_product(self, product: Any, stockrecord: Any = None) -> PurchaseInfo:
         """Without a plan there is no amount yet: only availability is known."""
@@ -96,7 +101,7 @@ class CommittedAmounts(strategy.Base):
     ) -> PurchaseInfo:
         """`options` by code: the plan's id and the term in months. An unknown plan or term has no price."""
         return PurchaseInfo(
-            price=_find_price(product, options=options, quantity=quantity),
+            price=_find_price(product, options=options, quantity=quantity, organisation_id=self.organisation_id),
             availability=find_availability(product),
             stockrecord=stockrecord or next(iter(product.stockrecords.all()), None),
         )
@@ -111,9 +116,13 @@ def find_availability(product: Any) -> availability.Base:
     return FromCapacity(remaining=queries.count_remaining(pools=product.data_centre.pools.all(), draws=product.draws))
 
 
-def _find_price(product: Any, *, options: Mapping[str, Any], quantity: int) -> prices.Base:
+def _find_price(product: Any, *, options: Mapping[str, Any], quantity: int, organisation_id: int | None) -> prices.Base:
     try:
-        chosen = {"plan_id": int(options[PLAN_OPTION]), "term_months": int(options[TERM_OPTION])}
+        chosen: dict[str, Any] = {
+            "plan_id": int(options[PLAN_OPTION]),
+            "term_months": int(options[TERM_OPTION]),
+            "organisation_id": organisation_id,
+        }
     except (KeyError, TypeError, ValueError):
         return prices.Unavailable()
     try:

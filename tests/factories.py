@@ -296,6 +296,13 @@ def plan(product: Product, code: str = "monthly") -> Plan:
     return Plan.objects.get(price_book__product=product, price_book__status="published", code=code)
 
 
+def plan_of_list(product: Product) -> Plan:
+    """The first plan of the list price, where a buyer has prices of its own beside it."""
+    return Plan.objects.filter(
+        price_book__product=product, price_book__status="published", price_book__organisation=None
+    )[0]
+
+
 def order_line(buyer: Organisation, product: Product, *, quantity: int = 1, number: str | None = None) -> Any:
     """An order of one line in Oscar's tables, as placed by the shop."""
     from django.contrib.sites.models import Site

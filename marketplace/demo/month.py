@@ -178,7 +178,7 @@ class Driver:
                 price_book__product=self.world.offerings[wish.offering], price_book__status="published", code=wish.plan
             )
             baskets.add_offering(plan_id=plan.pk, quantity=wish.quantity, term_months=wish.months, actor=actor, now=at)
-        wanted = purchase_lists.read_purchase_list(user_id=actor.user_id or 0)
+        wanted = purchase_lists.read_purchase_list(user_id=actor.user_id or 0, organisation_id=actor.organisation_id)
         if wanted is None:
             raise LookupError(f"{order.buyer} wishes for nothing")
         placed = checkout.place_order(

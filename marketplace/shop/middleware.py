@@ -56,4 +56,5 @@ def _read_basket(request: Any) -> Basket:
         basket = Basket.open.filter(owner=request.user).order_by("-pk").first()
     basket = basket or Basket()
     basket.strategy = request.strategy
+    basket.organisation_id = request.actor.organisation_id
     return basket

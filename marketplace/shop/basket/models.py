@@ -18,9 +18,10 @@ from providers import strategy
 
 
 class Basket(AbstractBasket):
-    """A person's purchase list."""
+    """A person's purchase list. Priced for `organisation_id`, for which its owner buys; None: at list prices."""
 
     _lines: Any
+    organisation_id: int | None = None
 
     def all_lines(self) -> Any:
         """The lines with all that pricing and ordering need, in 7 queries whatever their number."""
@@ -34,7 +35,7 @@ class Basket(AbstractBasket):
                 .prefetch_related("attributes__option", "product__data_centre__pools")
                 .order_by("pk")
             )
-            plans = listings.find_plans(plan_ids=[line.plan_id for line in lines])
+            plans = listings.find_plans(plan_ids=[line.plan_id for line in lines], organisation_id=self.organisation_id)
             for line in lines:
                 line.plan = plans.get(line.plan_id)
             self._lines = lines

@@ -53,7 +53,7 @@ def add_offering(*, plan_id: int, quantity: int, term_months: int, actor: actors
 
     Raises listings.NoSuchPlan, and Refused naming `quantity` or `term_months`.
     """
-    plan = listings.find_plan(plan_id=plan_id)
+    plan = listings.find_plan(plan_id=plan_id, organisation_id=actor.organisation_id)
     product = plan.price_book.product
     basket = lock_open_basket(user_id=_person(actor))
     lines = {line.line_reference: line for line in basket.lines.all()}
@@ -91,7 +91,7 @@ def add_offering(*, plan_id: int, quantity: int, term_months: int, actor: actors
 def change_quantity(*, line_id: int, quantity: int, actor: actors.Actor, now: datetime) -> Line:
     """Set a line's quantity. Raises NoSuchLine, and Refused naming `quantity`."""
     line, others = _lock_line(line_id=line_id, actor=actor)
-    plan = listings.find_plan(plan_id=line.plan_id)
+    plan = listings.find_plan(plan_id=line.plan_id, organisation_id=actor.organisation_id)
     _check(plan=plan, quantity=quantity, term_months=line.term_months, others=_others(others, line, line.product_id))
     return _set_quantity(line=line, quantity=quantity)
 

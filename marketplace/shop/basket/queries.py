@@ -72,10 +72,16 @@ def count_lines(*, user_id: int) -> int:
     return Line.objects.filter(basket__owner_id=user_id, basket__status=Basket.OPEN).count()
 
 
-def read_purchase_list(*, user_id: int) -> PurchaseList | None:
-    """The person's open list; None if there is none. At most 8 queries, whatever its length."""
+def read_purchase_list(*, user_id: int, organisation_id: int | None = None) -> PurchaseList | None:
+    """The person's open list at the prices of the organisation they buy for; None if there is none.
+
+    At most 8 queries, whatever its length.
+    """
     basket = Basket.open.filter(owner_id=user_id).order_by("-pk").first()
-    return None if basket is None else describe(basket=basket)
+    if basket is None:
+        return None
+    basket.organisation_id = organisation_id
+    return describe(basket=basket)
 
 
 def describe(*, basket: Basket) -> PurchaseList:

@@ -19,7 +19,9 @@ def offering_url(request: HttpRequest) -> str:
     """The offering whose plan was sent, or the list."""
     plan_id = request.POST.get("plan", "")
     if plan_id.isdecimal() and len(plan_id) < 19:
-        plan = listings.find_plans(plan_ids=[int(plan_id)]).get(int(plan_id))
+        plan = listings.find_plans(plan_ids=[int(plan_id)], organisation_id=gate.actor_of(request).organisation_id).get(
+            int(plan_id)
+        )
         if plan is not None:
             return str(plan.price_book.product.get_absolute_url())
     return reverse("basket:summary")
@@ -83,7 +85,9 @@ def remove_line(request: HttpRequest, line_id: int) -> HttpResponse:
 
 
 def _render(request: HttpRequest, *, changed: tuple[int, forms.QuantityForm] | None) -> HttpResponse:
-    purchase_list = queries.read_purchase_list(user_id=gate.person_of(request))
+    purchase_list = queries.read_purchase_list(
+        user_id=gate.person_of(request), organisation_id=gate.organisation_of(request)
+    )
     own = {one.line.pk for one in purchase_list.lines} if purchase_list else set()
     if changed and changed[0] not in own:
         raise operations.NoSuchLine(changed[0])

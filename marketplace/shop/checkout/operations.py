@@ -91,6 +91,7 @@ def place_order(
         raise NoSuchBasket(basket_id)
     if basket.status == Basket.SUBMITTED:
         return PlacedOrder(number=Order.objects.get(basket=basket).number, is_new=False)
+    basket.organisation_id = actor.organisation_id
     wanted = _check_list(basket=basket, seen_gross_minor=seen_gross_minor)
     _check_answers(contact_name=contact_name, contact_phone=contact_phone, accepted_terms=accepted_terms)
     if payment_method == Contract.PaymentMethod.PREPAID_BALANCE:

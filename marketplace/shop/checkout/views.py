@@ -43,7 +43,9 @@ def check_out(request: HttpRequest) -> HttpResponse:
 
 def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: int = 200) -> HttpResponse:
     actor = gate.actor_of(request)
-    wanted = purchase_lists.read_purchase_list(user_id=gate.person_of(request))
+    wanted = purchase_lists.read_purchase_list(
+        user_id=gate.person_of(request), organisation_id=gate.organisation_of(request)
+    )
     if wanted is None or not wanted.lines or (form is None and not wanted.is_orderable):
         return redirect("basket:summary")
     gross = wanted.total.term.gross
