@@ -1,5 +1,6 @@
 """Words for what offerings store as codes or in Chinese: units, deployment models, levels, resources."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
@@ -12,6 +13,8 @@ DEPLOYMENT_MODELS: Final[dict[str, Promise]] = {
     "hybrid": _("Hybrid cloud"),
     "community": _("Community cloud"),
 }
+
+CHINESE: Final = "zh-Hans"
 
 MLPS_LEVELS: Final[dict[int, Promise]] = {
     1: _("MLPS level 1"),
@@ -83,3 +86,26 @@ def write_unit(unit: str) -> str:
 def choose(name: str, name_en: str) -> str:
     """The name in the reader's language; without an English one, the Chinese one."""
     return name if is_chinese() or not name_en else name_en
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A title or summary as a reader gets it. `lang` is set where it is not the page's language: a fallback."""
+
+    text: str
+    lang: str = ""
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether the reader's language was missing, so that the page says so and marks the language."""
+        return bool(self.lang)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def choose_text(text: str, text_en: str) -> Text:
+    """The text in the reader's language; without an English one, the Chinese one, marked as such."""
+    if is_chinese():
+        return Text(text)
+    return Text(text_en) if text_en else Text(text, lang=CHINESE if text else "")

@@ -4,6 +4,7 @@ The schema is `taxonomy.queries.schema_of`; the values are JSON in `Product.spec
 an import checks 20,000 rows against schemas it has read once.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from marketplace.organisations import errors
 MAX_TEXT: Final = 200
 LARGEST: Final = 10**9
 NUMBERS: Final = ("integer", "float")
+UNPRINTABLE: Final = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 class InvalidSpecs(errors.Refused):
@@ -149,7 +151,12 @@ def _fits(value: Any, *, kind: str) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
     if kind == "float":
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
-    return isinstance(value, str) and len(value.strip()) > 0 and len(value) <= MAX_TEXT and value.isprintable()
+    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= MAX_TEXT and _is_plain(value)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text holds no control characters. Mongolian needs its own spaces and separators, so not isprintable."""
+    return text.isprintable() or not any(unicodedata.category(one) in UNPRINTABLE for one in text)
 
 
 def _expected(kind: str) -> str:
@@ -166,7 +173,7 @@ def _bound(spec: Spec, bound: Decimal, value: Any) -> dict[str, str]:
 
 
 def _shorten(value: Any) -> str:
-    text = "".join(character if character.isprintable() else " " for character in str(value))
+    text = "".join(one if one.isprintable() else " " for one in str(value))
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 

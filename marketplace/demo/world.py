@@ -5,7 +5,7 @@ plan, commission rates. Everything is invented and marked as a sample.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,6 @@ from listings import queries as listing_queries
 from listings.models import Product
 from listings.prices import operations as price_books
 from listings.taxonomy import operations as taxonomy
-from listings.taxonomy import queries as taxonomy_queries
 from marketplace.demo import people, prices
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
@@ -37,40 +36,7 @@ COMMISSION_RATES: Final = {"P03": Decimal("0.015"), "P05": Decimal("0.015"), "P1
 USUAL_COMMISSION_RATE: Final = Decimal("0.02")
 COMMISSION_VAT_RATE: Final = Decimal("0.06")
 
-# Words of demo.json for solution domains that the taxonomy calls otherwise.
-DOMAIN_WORDS: Final = {"农牧业": "farming", "工业": "industrial-cloud"}
 STATUSES: Final = {"operating": "operating", "under_construction": "building"}
-
-EXIT_TERMS: Final = {
-    "IaaS": {
-        "support": "7x24",
-        "exit_notice_days": 30,
-        "exit_export_days": 30,
-        "exit_export_formats": "qcow2, raw, CSV",
-        "exit_fee": "0",
-    },
-    "PaaS": {
-        "support": "7x24",
-        "exit_notice_days": 30,
-        "exit_export_days": 60,
-        "exit_export_formats": "SQL, CSV, YAML",
-        "exit_fee": "0",
-    },
-    "SaaS": {
-        "support": "7x12",
-        "exit_notice_days": 60,
-        "exit_export_days": 90,
-        "exit_export_formats": "CSV, XLSX, PDF",
-        "exit_fee": "0",
-    },
-    "增值服务": {
-        "support": "5x8",
-        "exit_notice_days": 30,
-        "exit_export_days": 30,
-        "exit_export_formats": "CSV, PDF",
-        "exit_fee": "500",
-    },
-}
 
 # What a data centre brings to this marketplace: one server in twenty, with this much in each.
 SERVERS_PER_OFFERED: Final = 20
@@ -233,12 +199,10 @@ def _offerings(
     reviewer = people.actor_of(email="operator@demo.example")
     sellers = {code: people.actor_of(email=people.owner_email(code)) for code in world.providers}
     own = _read("offerings.json")
-    domains = {one.name: one.code for one in taxonomy_queries.list_domains()} | DOMAIN_WORDS
     loaded = {}
     for row in rows:
         loaded[row["id"]] = listing_queries.find_offering(code=row["id"]) or _list_offering(
             row,
-            domains=[domains[name] for name in row["solution_domains"]],
             own=own[row["id"]],
             partner=world.partners[row["provider"]],
             centre=world.data_centres[row["data_centres"][0]],
@@ -252,7 +216,6 @@ def _offerings(
 def _list_offering(
     row: Mapping[str, Any],
     *,
-    domains: Sequence[str],
     own: Mapping[str, Any],
     partner: Partner,
     centre: DataCentre,
@@ -260,6 +223,7 @@ def _list_offering(
     reviewer: actors.Actor,
     now: datetime,
 ) -> Product:
+    facts = dict(own["facts"])
     product = listings.create_offering(
         code=row["id"],
         title=row["title"].removeprefix("示例 "),
@@ -270,13 +234,13 @@ def _list_offering(
         offering_specs=own["specs"],
         draws=own["draws"],
         deployment_models=row["deployment_models"],
-        solution_domains=list(domains),
-        sla_percent=Decimal(row["sla_availability"].removesuffix("%")),
+        sla_percent=Decimal(facts.pop("sla_percent")),
+        exit_fee=Decimal(facts.pop("exit_fee")),
         lead_time_days=row["lead_time_days"],
-        **_terms(row),
         is_sample=True,
         actor=seller,
         now=now,
+        **facts,
     )
     price_books.draft_price_book(product=product, plans=prices.plan_prices(row), actor=seller, now=now)
     version = listings.draft_version(product=product, actor=seller, now=now)
@@ -285,11 +249,6 @@ def _list_offering(
     listings.publish_version(version=version, actor=reviewer, now=now)
     product.refresh_from_db()
     return product
-
-
-def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Support and the terms of leaving, which demo.json leaves open: they go with the service type."""
-    return EXIT_TERMS.get(row["service_model"], EXIT_TERMS["IaaS"])
 
 
 def _decimal(value: float | None) -> Decimal | None:

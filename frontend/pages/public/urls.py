@@ -3,12 +3,12 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue
+from frontend.pages.public import account, catalogue, offering
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
     path("catalogue/", catalogue.browse_catalogue, name="catalogue"),
-    path("catalogue/<int:pk>/<str:slug>/", catalogue.show_offering, name="offering"),
+    path("catalogue/<int:pk>/<str:slug>/", offering.show_offering, name="offering"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),
