@@ -151,7 +151,7 @@ def _fits(value: Any, *, kind: str) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
     if kind == "float":
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST
-    return isinstance(value, str) and 0 < len(value.strip()) and len(value) <= MAX_TEXT and _is_plain(value)
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= MAX_TEXT and _is_plain(value)
 
 
 def _is_plain(text: str) -> bool:
