@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from frontend import navigation, theme
+from frontend import navigation, theme, tray
 from marketplace.organisations import actors, queries
 
 
@@ -46,6 +46,11 @@ class Frame:
     @cached_property
     def basket_count(self) -> int:
         return int(getattr(self._request, "basket_count", 0) or 0)
+
+    @property
+    def compare(self) -> tray.Tray:
+        """What is about to be compared; its ids cost nothing, its entries one query."""
+        return tray.read(self._request)
 
     @cached_property
     def is_demo(self) -> bool:

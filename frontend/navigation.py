@@ -60,6 +60,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Purchase list"), "basket:summary", "clipboard-list"),
                 Entry(_("Orders"), "buyer:orders", "receipt-text", "orders.view", in_header=True),
                 Entry(_("Approvals"), "buyer:approvals", "stamp", "orders.approve"),
+                Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report"),
             ),
         ),
         (
@@ -113,7 +114,10 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         ),
         (
             _("Catalogue"),
-            (Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check"),),
+            (
+                Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check"),
+                Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report", in_header=True),
+            ),
         ),
     ),
 }

@@ -11,4 +11,5 @@ urlpatterns = [
     path("buyer/", include("frontend.pages.buyer.urls")),
     path("provider/", include("frontend.pages.provider.urls")),
     path("finance/", include("frontend.pages.finance.urls")),
+    path("reports/", include("frontend.pages.procurement.urls")),
 ]

@@ -4,8 +4,11 @@ export function submitOnChange(): void {
   document.documentElement.classList.add("has-script");
 
   document.addEventListener("change", (event) => {
-    const form = (event.target as HTMLElement).closest<HTMLFormElement>("form[data-submit-on-change]");
-    form?.requestSubmit();
+    // A control may stand elsewhere and name its form.
+    const form = (event.target as HTMLInputElement).form;
+    if (form?.matches("[data-submit-on-change]")) {
+      form.requestSubmit();
+    }
   });
 
   // A button marked data-print prints; without a script the browser's menu does.

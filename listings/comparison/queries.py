@@ -14,6 +14,7 @@ from marketplace.organisations import errors
 
 MOST: Final = 4
 USUAL_TERM: Final = 12
+MOST_QUANTITY: Final = pricing.MAX_QUANTITY
 
 
 class TooMany(errors.Refused):
@@ -65,9 +66,9 @@ def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) 
             % {"most": MOST, "count": len(set(chosen.offering_ids))},
             field="offering",
         )
-    if not 1 <= chosen.quantity <= pricing.MAX_QUANTITY:
+    if not 1 <= chosen.quantity <= MOST_QUANTITY:
         raise pricing.InvalidQuantity(
-            _("Give a whole quantity from 1 to %(most)s.") % {"most": pricing.MAX_QUANTITY}, field="quantity"
+            _("Give a whole quantity from 1 to %(most)s.") % {"most": MOST_QUANTITY}, field="quantity"
         )
     products = _read_products(chosen.offering_ids)
     plans = _plans_for(products, organisation_id=organisation_id)

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "marketplace.organisations.middleware.ActorMiddleware",
     "marketplace.shop.middleware.BasketMiddleware",
+    "frontend.tray.TrayMiddleware",
 ]
 
 TEMPLATES = [

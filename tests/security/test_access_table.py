@@ -30,6 +30,20 @@ catalogue                  |                 | GET  | 200 200 200 200 200 200 20
 catalogue                  |                 | POST | 405 405 405 405 405 405 405
 offering                   | offering        | GET  | 200 200 200 200 200 200 200
 offering                   | offering        | POST | 405 405 405 405 405 405 405
+compare                    |                 | GET  | 200 200 200 200 200 200 200
+compare                    |                 | POST | 405 405 405 405 405 405 405
+compare_xlsx               |                 | GET  | 302 302 302 302 302 302 302
+compare_xlsx               |                 | POST | 405 405 405 405 405 405 405
+compare_tray               |                 | GET  | 405 405 405 405 405 405 405
+compare_tray               |                 | POST | 302 302 302 302 302 302 302
+reports                    |                 | GET  | 302 200 200 403 403 200 403
+reports                    |                 | POST | 405 405 405 405 405 405 405
+make_report                |                 | GET  | 405 405 405 405 405 405 405
+make_report                |                 | POST | 302 302 302 403 403 302 403
+report                     | report          | GET  | 302 200 404 403 403 404 403
+report                     | report          | POST | 405 405 405 405 405 405 405
+report_xlsx                | report          | GET  | 302 200 404 403 403 404 403
+report_xlsx                | report          | POST | 405 405 405 405 405 405 405
 health                     |                 | GET  | 200 200 200 200 200 200 200
 health                     |                 | POST | 405 405 405 405 405 405 405
 login                      |                 | GET  | 200 200 200 200 200 200 200

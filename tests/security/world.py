@@ -12,7 +12,10 @@ from billing.metering import imports
 from billing.rules.periods import Month
 from billing.settlement import operations as settlement
 from billing.settlement.models import Settlement
+from listings.comparison import queries as comparisons
+from listings.comparison import scoring
 from marketplace.organisations.models import ApiKey
+from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
 from tests import factories, receipts
@@ -95,9 +98,21 @@ def build() -> World:
         "hongshan": factories.api_token(hongshan.organisation, *SCOPES["provider"]),
         "songmo": factories.api_token(songmo.organisation, *SCOPES["provider"]),
     }
+    report = procurement.make_report(
+        chosen=comparisons.Chosen(
+            offering_ids=(host.pk, factories.offering(host.data_centre).pk),
+            plan_ids=frozenset(),
+            quantity=1,
+            term_months=12,
+            weights=scoring.PRESETS["balanced"],
+        ),
+        actor=factories.actor(foods, "owner", user=users["foods"]),
+        now=NOW,
+    )
     number = {"number": contract.number}
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
+        "report": {"number": report.number},
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,

@@ -3,12 +3,15 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, offering
+from frontend.pages.public import account, catalogue, compare, offering
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
     path("catalogue/", catalogue.browse_catalogue, name="catalogue"),
     path("catalogue/<int:pk>/<str:slug>/", offering.show_offering, name="offering"),
+    path("compare/", compare.compare, name="compare"),
+    path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),
+    path("compare/tray/", compare.change_tray, name="compare_tray"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

@@ -1,0 +1,1 @@
+"""Pages of those who decide a purchase: buyers and procurement officers."""
