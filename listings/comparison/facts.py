@@ -1,12 +1,11 @@
 """What is compared of an offering: price, specifications, service, compliance; and what of it is measured for scores.
 
-A security level without a valid filing and a PUE that was only designed are printed as claims and measure nothing. The
-share of green power is the provider's word, and says so.
+A security level or a PUE without evidence that is in force is printed as a claim and measures nothing. The share of
+green power is the provider's word, and says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from django.utils.formats import date_format
@@ -18,13 +17,15 @@ from listings.comparison import scoring, table
 from listings.comparison.offers import Offer
 from listings.comparison.table import MONEY, RATE, SCORE, Cell
 from listings.models import CategoryAttribute, Product
-from listings.prices import pricing
+from listings.prices import normalised, pricing
 from listings.taxonomy import specs
 from providers import queries as providers
-from providers.models import DataCentre
+from providers.models import DataCentre, Evidence
 
 SUPPORT_HOURS: Final = {"5x8": Decimal(40), "7x12": Decimal(84), "7x24": Decimal(168)}
+FINE: Final = Decimal("0.0001")  # a hundredth of a fen
 Build = Callable[[Offer], Cell]
+Proofs = Mapping[int, Mapping[str, Evidence]]  # by data centre and kind
 
 
 def build_table(
@@ -34,11 +35,11 @@ def build_table(
     weights: scoring.Weights,
     quantity: int,
     term_months: int,
-    on: date,
+    evidence: Proofs,
 ) -> table.Table:
-    """The whole comparison of `found`; evidence counts that is in force on `on`."""
+    """The whole comparison of `found`. `evidence`: what is proven of their data centres on the day."""
     service = table.group("service", _("Service level"), _service(found))
-    compliance = table.group("compliance", _("Compliance and green power"), _compliance(found, on=on))
+    compliance = table.group("compliance", _("Compliance and green power"), _compliance(found, evidence))
     scores = scoring.score(
         measures=list(_measures(found, service=service, compliance=compliance)), weights=weights, count=len(found)
     )
@@ -128,7 +129,7 @@ def _net(one: Offer) -> Cell:
         return Cell()
     rates = sorted({row.vat_rate for row, _component in pricing.components_of(plan=one.plan)})
     shown = "、".join(f"{(rate * 100).normalize():f}%" for rate in rates)
-    return Cell(value=one.quote.term.net.to_decimal(), note=_("VAT %(rates)s") % {"rates": shown})
+    return Cell(value=one.quote.term_total.net.to_decimal(), note=_("VAT %(rates)s") % {"rates": shown})
 
 
 def _list_price(one: Offer) -> Cell:
@@ -168,28 +169,23 @@ def _scores(scores: Sequence[scoring.Score]) -> table.Row | None:
 
 
 def _normalised(found: Sequence[Offer]) -> Iterator[table.Row | None]:
-    """One row per normalised unit that the categories name."""
-    kinds = dict.fromkeys(
-        (one.product.main_category.normal_unit, one.product.main_category.normal_spec)
-        for one in found
-        if one.product.main_category.normal_unit
-    )
-    for unit, spec in kinds:
+    """One row per normalised unit; prices per different units are not compared with each other."""
+    normals = [one.normal for one in found]
+    for unit in dict.fromkeys(one.unit for one in normals if one is not None):
+        label = normalised.NORMAL_UNITS[unit].label
         yield table.row(
             f"normal_{unit}",
-            _("Equivalent price per normalised unit"),
-            (_normal(one, unit=unit, spec=spec) for one in found),
+            _("List price per normalised unit"),
+            (
+                Cell(value=one.amount.quantize(FINE, rounding=ROUND_HALF_UP), unit=label)
+                if one is not None and one.unit == unit
+                else Cell()
+                for one in normals
+            ),
             kind=RATE,
             better=scoring.LOWER,
             mark=_("lowest"),
         )
-
-
-def _normal(one: Offer, *, unit: str, spec: str) -> Cell:
-    if one.product.main_category.normal_unit != unit:
-        return Cell()
-    size = Decimal(str(one.product.specs.get(spec, 0) or 0)) if spec else Decimal(1)
-    return Cell(value=one.normal_price(size=size), unit=unit)
 
 
 def _specs(found: Sequence[Offer], schema: Sequence[CategoryAttribute]) -> Iterator[table.Row | None]:
@@ -259,28 +255,35 @@ def _exit_fee(one: Offer) -> Cell:
     return Cell(value=fee, text=_("free") if not fee else _("¥%(fee)s without tax") % {"fee": f"{fee:,.2f}"})
 
 
-def _compliance(found: Sequence[Offer], *, on: date) -> Iterator[table.Row | None]:
-    yield table.row("mlps", _("Security level"), (_mlps(one, on=on) for one in found), better=scoring.HIGHER)
+def _compliance(found: Sequence[Offer], evidence: Proofs) -> Iterator[table.Row | None]:
+    yield table.row("mlps", _("Security level"), (_mlps(one, evidence) for one in found), better=scoring.HIGHER)
     yield table.row("recommended", _("Recommended catalogue"), (_recommended(one) for one in found))
     yield table.row("place", _("Data centre location"), (Cell(text=_place(one)) for one in found))
     yield table.row("green", _("Green power"), (_green(one) for one in found), better=scoring.HIGHER)
-    yield table.row("pue", _("Measured PUE"), (_pue(one, on=on) for one in found), better=scoring.LOWER)
+    yield table.row("pue", _("Measured PUE"), (_pue(one, evidence) for one in found), better=scoring.LOWER)
 
 
-def _mlps(one: Offer, *, on: date) -> Cell:
+def _mlps(one: Offer, evidence: Proofs) -> Cell:
     centre = _centre(one)
-    level = centre.mlps_level
-    if not level:
+    proof = evidence.get(centre.pk, {}).get(Evidence.Kind.MLPS)
+    if proof is not None and proof.value is not None:
+        level = int(proof.value)
+        return Cell(value=Decimal(level), text=str(wording.MLPS_LEVELS.get(level, level)), note=_document(proof))
+    if not centre.mlps_level:
         return Cell()
-    words = str(wording.MLPS_LEVELS.get(level, level))
-    if not centre.mlps_filing_number:
-        return Cell(text=words, note=_("not filed"))
-    if centre.mlps_valid_until is not None and centre.mlps_valid_until < on:
-        return Cell(text=words, note=_("assessment lapsed on %(day)s") % {"day": _day(centre.mlps_valid_until)})
-    note = centre.mlps_filing_number
-    if centre.mlps_valid_until is not None:
-        note = _("%(document)s, valid until %(day)s") % {"document": note, "day": _day(centre.mlps_valid_until)}
-    return Cell(value=Decimal(level), text=words, note=note)
+    return Cell(
+        text=str(wording.MLPS_LEVELS.get(centre.mlps_level, centre.mlps_level)), note=_("claimed, no valid evidence")
+    )
+
+
+def _document(proof: Evidence) -> str:
+    """What proves it, and until when."""
+    if proof.valid_until is None:
+        return str(proof.document_number)
+    return _("%(document)s, valid until %(day)s") % {
+        "document": proof.document_number or proof.issuer,
+        "day": date_format(proof.valid_until, "SHORT_DATE_FORMAT"),
+    }
 
 
 def _recommended(one: Offer) -> Cell:
@@ -295,12 +298,17 @@ def _green(one: Offer) -> Cell:
     return Cell() if share is None else Cell(value=Decimal(share), text=f"{share}%", note=_("stated by the provider"))
 
 
-def _pue(one: Offer, *, on: date) -> Cell:
+def _pue(one: Offer, evidence: Proofs) -> Cell:
     centre = _centre(one)
+    proof = evidence.get(centre.pk, {}).get(Evidence.Kind.PUE)
     design = _("design %(pue)s") % {"pue": centre.design_pue} if centre.design_pue else ""
+    if proof is not None and proof.value is not None:
+        note = "；".join(part for part in (_document(proof), design) if part)
+        return Cell(value=proof.value, text=f"{proof.value.normalize():f}", note=note)
     if centre.measured_pue is None:
         return Cell(text=_("Not measured yet"), note=design)
-    return Cell(value=centre.measured_pue, text=f"{centre.measured_pue}", note=design)
+    note = "；".join(part for part in (_("claimed, no valid evidence"), design) if part)
+    return Cell(text=f"{centre.measured_pue}", note=note)
 
 
 def _measures(found: Sequence[Offer], *, service: table.Group, compliance: table.Group) -> Iterable[scoring.Measure]:
@@ -323,7 +331,3 @@ def _centre(one: Offer) -> DataCentre:
 def _place(one: Offer) -> str:
     county = _centre(one).county
     return f"{county.prefecture.name} {county.name}" if county.prefecture else str(county.name)
-
-
-def _day(day: date) -> str:
-    return date_format(day, "SHORT_DATE_FORMAT")

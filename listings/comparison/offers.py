@@ -6,10 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from listings.models import Plan, Product
-from listings.prices import pricing
+from listings.prices import normalised, pricing
 
 FEN: Final = Decimal("0.01")
-FINE: Final = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +34,22 @@ class Offer:
 
     @property
     def total(self) -> Decimal | None:
-        """The term with tax, in major units."""
-        return self.quote.term.gross.to_decimal() if self.quote is not None and self.has_total else None
+        """The term with tax, with what metered prices ask at the least, in major units."""
+        return self.quote.term_total.gross.to_decimal() if self.quote is not None and self.has_total else None
 
     @property
     def monthly_unit_price(self) -> Decimal | None:
         """The total spread over quantity and months, with tax, half up to the fen: a reading, not a price."""
-        return self._spread(FEN, over=Decimal(1))
-
-    def normal_price(self, *, size: Decimal) -> Decimal | None:
-        """The total spread over quantity, months and `size` normalised units, to a hundredth of a fen."""
-        return self._spread(FINE, over=size) if size > 0 else None
-
-    def _spread(self, step: Decimal, *, over: Decimal) -> Decimal | None:
         if self.total is None or self.quote is None:
             return None
-        exact = self.total / (self.quote.quantity * self.quote.term_months * over)
-        return exact.quantize(step, rounding=ROUND_HALF_UP)
+        return (self.total / (self.quote.quantity * self.quote.term_months)).quantize(FEN, rounding=ROUND_HALF_UP)
+
+    @property
+    def normal(self) -> normalised.NormalPrice | None:
+        """The plan's price per normalised unit of its category, as in the catalogue."""
+        if self.plan is None:
+            return None
+        return normalised.normal_price(plan=self.plan, specs=self.product.specs, category=self.product.main_category)
 
 
 def choose(

@@ -1,4 +1,4 @@
-"""Reads: offerings side by side, at one quantity and over one term. 7 queries, whatever their number."""
+"""Reads: offerings side by side, at one quantity and over one term. 8 queries, whatever their number."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from listings.comparison import facts, offers, scoring, table
-from listings.models import CategoryAttribute, Plan, PriceBook, Product
+from listings.models import CategoryAttribute, Plan, Product
 from listings.prices import pricing
+from listings.prices import queries as prices
 from marketplace.organisations import errors
+from providers import queries as providers
 
 MOST: Final = 4
 USUAL_TERM: Final = 12
@@ -71,7 +73,7 @@ def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) 
             _("Give a whole quantity from 1 to %(most)s.") % {"most": MOST_QUANTITY}, field="quantity"
         )
     products = _read_products(chosen.offering_ids)
-    plans = _plans_for(products, organisation_id=organisation_id)
+    plans = prices.plans_for(products=products, organisation_id=organisation_id)
     found = tuple(
         offers.choose(
             product=product,
@@ -89,7 +91,7 @@ def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) 
         weights=chosen.weights,
         quantity=chosen.quantity,
         term_months=chosen.term_months,
-        on=on,
+        evidence=providers.evidence_in_force(data_centre_ids={product.data_centre_id for product in products}, on=on),
     )
     return Comparison(
         table=built,
@@ -107,7 +109,7 @@ def plans_of(
 ) -> dict[int, tuple[Product, tuple[Plan, ...]]]:
     """The listed offerings among `offering_ids` with the plans that the organisation sees; 4 queries."""
     products = list(_listed(offering_ids).select_related("partner", "main_category", "data_centre__county__prefecture"))
-    plans = _plans_for(products, organisation_id=organisation_id)
+    plans = prices.plans_for(products=products, organisation_id=organisation_id)
     return {product.pk: (product, tuple(plans[product.pk])) for product in products}
 
 
@@ -132,22 +134,6 @@ def _read_products(offering_ids: Sequence[int]) -> list[Product]:
         .prefetch_related("data_centre__pools")
     }
     return [rows[pk] for pk in dict.fromkeys(offering_ids) if pk in rows]
-
-
-def _plans_for(products: Sequence[Product], *, organisation_id: int | None) -> dict[int, list[Plan]]:
-    """The plans of the published list books, by offering."""
-    found: dict[int, list[Plan]] = {product.pk: [] for product in products}
-    for plan in (
-        Plan.objects.filter(
-            price_book__product__in=products,
-            price_book__status=PriceBook.Status.PUBLISHED,
-            price_book__organisation=None,
-        )
-        .select_related("price_book")
-        .prefetch_related("components", "terms")
-    ):
-        found[plan.price_book.product_id].append(plan)
-    return found
 
 
 def _read_schema(products: Sequence[Product]) -> list[CategoryAttribute]:

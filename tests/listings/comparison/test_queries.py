@@ -9,7 +9,7 @@ import pytest
 from listings.comparison import queries, scoring, table
 from listings.models import CategoryAttribute, ProductAttribute, ProductClass
 from listings.prices import pricing
-from tests import factories
+from tests import editions, factories
 
 pytestmark = pytest.mark.django_db
 ON = date(2026, 11, 2)
@@ -36,6 +36,10 @@ def find_row(found: queries.Comparison, code: str) -> table.Row:
     return next(row for group in found.table.groups for row in group.rows if row.code == code)
 
 
+def prove(centre: Any, *, kind: str, value: str, until: date) -> None:
+    editions.document(centre, kind, value, valid_until=until)
+
+
 @pytest.fixture
 def hosts() -> tuple[Any, Any]:
     dear = factories.offering(factories.data_centre(factories.hongshan()), sla_percent=Decimal("99.95"))
@@ -44,6 +48,8 @@ def hosts() -> tuple[Any, Any]:
         plans={"monthly": [factories.Price("recurring", "200", name="云主机")]},
         lead_time_days=3,
     )
+    prove(dear.data_centre, kind="pue", value="1.31", until=date(2027, 1, 31))
+    prove(cheap.data_centre, kind="pue", value="1.18", until=date(2027, 1, 31))
     return dear, cheap
 
 
@@ -83,14 +89,16 @@ def test_only_differences(hosts: tuple[Any, Any]) -> None:
 
 def test_a_claim_without_evidence_measures_nothing() -> None:
     hongshan = factories.hongshan()
-    filed = factories.data_centre(hongshan, mlps_filing_number="15040099", mlps_valid_until=date(2027, 1, 31))
-    lapsed = factories.data_centre(hongshan, mlps_filing_number="15040098", mlps_valid_until=date(2026, 10, 31))
-    claimed = factories.data_centre(hongshan, measured_pue=None)
-    found = compare(*(factories.offering(centre).pk for centre in (filed, lapsed, claimed)))
+    proven, lapsed, claimed = (factories.data_centre(hongshan) for _number in range(3))
+    prove(proven, kind="mlps", value="3", until=date(2027, 1, 31))
+    prove(lapsed, kind="mlps", value="3", until=date(2026, 10, 31))
+    prove(proven, kind="pue", value="1.290", until=date(2027, 1, 31))
+    found = compare(*(factories.offering(centre).pk for centre in (proven, lapsed, claimed)))
     assert [cell.value for cell in find_row(found, "mlps").cells] == [3, None, None]
-    assert "2026-10-31" in find_row(found, "mlps").cells[1].note
-    assert [cell.value for cell in find_row(found, "pue").cells] == [Decimal("1.31"), Decimal("1.31"), None]
-    assert "1.28" in find_row(found, "pue").cells[2].note
+    assert [cell.text for cell in find_row(found, "mlps").cells] == ["等保三级"] * 3
+    assert "2027-01-31" in find_row(found, "mlps").cells[0].note
+    assert [cell.value for cell in find_row(found, "pue").cells] == [Decimal("1.290"), None, None]
+    assert [cell.text for cell in find_row(found, "pue").cells] == ["1.29", "1.31", "1.31"]
 
 
 def test_specifications_are_the_union_of_the_categories_in_the_schemas_order(hosts: tuple[Any, Any]) -> None:
@@ -155,9 +163,9 @@ def test_five_are_refused(hosts: tuple[Any, Any]) -> None:
         compare(hosts[0].pk, quantity=0)
 
 
-def test_seven_queries_whatever_the_number(hosts: tuple[Any, Any], django_assert_max_num_queries: Any) -> None:
+def test_eight_queries_whatever_the_number(hosts: tuple[Any, Any], django_assert_max_num_queries: Any) -> None:
     more = [factories.offering(hosts[0].data_centre) for _number in range(2)]
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         compare(*(host.pk for host in (*hosts, *more)))
 
 
