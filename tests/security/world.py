@@ -15,6 +15,7 @@ from billing.settlement.models import Settlement
 from listings.comparison import queries as comparisons
 from listings.comparison import scoring
 from marketplace.organisations.models import ApiKey
+from marketplace.procurement import estimates
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
@@ -109,10 +110,16 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
+    estimate = procurement.save_estimate(
+        lines=[estimates.Line(offering=str(host.pk), plan="monthly", quantity="1", term="12")],
+        actor=factories.actor(foods, "owner", user=users["foods"]),
+        now=NOW,
+    )
     number = {"number": contract.number}
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
+        "estimate": {"token": estimate.token},
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,
