@@ -85,6 +85,10 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             ),
         ),
         (
+            _("Listings"),
+            (Entry(_("Import and export"), "provider:listing_imports", "file-spreadsheet", "listings.view"),),
+        ),
+        (
             _("Settlement"),
             (
                 Entry(_("Settlements"), "provider:settlements", "receipt-text", "settlements.view", in_header=True),

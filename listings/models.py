@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.catalogue.abstract_models import AbstractProduct
 
+from listings.exchange.models import ListingImport, ListingImportLine
 from listings.prices import pricing
 from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
 from listings.recommended.models import CriteriaSet, Edition, EditionEntry, EditionSeries, Signature
@@ -33,6 +34,8 @@ __all__ = [
     "Edition",
     "EditionEntry",
     "EditionSeries",
+    "ListingImport",
+    "ListingImportLine",
     "OfferingStep",
     "OfferingVersion",
     "Plan",

@@ -106,7 +106,7 @@ def create_offering(
     product = Product.objects.create(
         code=code,
         upc=code,
-        slug=(slugify(written.title_en) or slugify(written.title, allow_unicode=True) or code.lower())[:255],
+        slug=make_slug(written=written, code=code),
         product_class=ProductClass.objects.get(slug=columns["service_model"]),
         partner=partner,
         date_created=now,
@@ -119,6 +119,11 @@ def create_offering(
     )
     _write_version(product=product, number=1, written=written, actor=actor, now=now)
     return product
+
+
+def make_slug(*, written: Content, code: str) -> str:
+    """What stands in an offering's address beside its id: its English title, else its title, else its code."""
+    return (slugify(written.title_en) or slugify(written.title, allow_unicode=True) or code.lower())[:255]
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from billing.metering import operations as metering
 from billing.payments import operations as payments
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
+from listings.exchange import operations as listing_imports
 from listings.prices import operations as price_books
 from listings.recommended import publication as recommended
 from marketplace import clock
@@ -31,6 +32,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("drop lapsed recommendations", recommended.drop_lapsed),
     ("put price books in force", price_books.put_due_books_in_force),
     ("end contracts", contracts.end_due),
+    ("import offerings", listing_imports.run_imports),
     ("import usage files", metering.run_imports),
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),

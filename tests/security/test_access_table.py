@@ -36,14 +36,6 @@ compare_xlsx               |                 | GET  | 302 302 302 302 302 302 30
 compare_xlsx               |                 | POST | 405 405 405 405 405 405 405
 compare_tray               |                 | GET  | 405 405 405 405 405 405 405
 compare_tray               |                 | POST | 302 302 302 302 302 302 302
-estimate                   |                 | GET  | 200 200 200 200 200 200 200
-estimate                   |                 | POST | 405 405 405 405 405 405 405
-estimate_xlsx              |                 | GET  | 302 302 302 302 302 302 302
-estimate_xlsx              |                 | POST | 405 405 405 405 405 405 405
-save_estimate              |                 | GET  | 405 405 405 405 405 405 405
-save_estimate              |                 | POST | 302 302 302 302 302 302 302
-kept_estimate              | estimate        | GET  | 200 200 200 200 200 200 200
-kept_estimate              | estimate        | POST | 405 405 405 405 405 405 405
 reports                    |                 | GET  | 302 200 200 403 403 200 403
 reports                    |                 | POST | 405 405 405 405 405 405 405
 make_report                |                 | GET  | 405 405 405 405 405 405 405
@@ -108,6 +100,16 @@ provider:usage_template    |                 | GET  | 302 403 403 200 200 403 40
 provider:usage_template    |                 | POST | 405 405 405 405 405 405 405
 provider:usage_import      | import          | GET  | 302 403 403 200 404 403 403
 provider:usage_import      | import          | POST | 405 405 405 405 405 405 405
+provider:listing_imports   |                 | GET  | 302 403 403 200 200 403 403
+provider:listing_imports   |                 | POST | 302 403 403 422 422 403 403
+provider:listing_import    | listing_import  | GET  | 302 403 403 200 404 403 403
+provider:listing_import    | listing_import  | POST | 302 403 403 404 404 403 403
+provider:listing_problems  | listing_import  | GET  | 302 403 403 200 404 403 403
+provider:listing_problems  | listing_import  | POST | 405 405 405 405 405 405 405
+provider:listing_template  | xlsx            | GET  | 302 403 403 200 200 403 403
+provider:listing_template  | xlsx            | POST | 405 405 405 405 405 405 405
+provider:listing_export    | csv             | GET  | 302 403 403 200 200 403 403
+provider:listing_export    | csv             | POST | 405 405 405 405 405 405 405
 provider:api_keys          |                 | GET  | 302 403 403 200 200 403 403
 provider:api_keys          |                 | POST | 302 403 403 422 422 403 403
 provider:api_key_revoke    | key             | GET  | 405 405 405 405 405 405 405
@@ -144,8 +146,6 @@ basket:summary             |                 | GET  | 302 200 200 403 403 403 40
 basket:summary             |                 | POST | 405 405 405 405 405 405 405
 basket:add-offering        |                 | GET  | 405 405 405 405 405 405 405
 basket:add-offering        |                 | POST | 302 302 302 403 403 403 403
-basket:add-estimate        |                 | GET  | 405 405 405 405 405 405 405
-basket:add-estimate        |                 | POST | 302 302 302 403 403 403 403
 basket:change-line         | line            | GET  | 405 405 405 405 405 405 405
 basket:change-line         | line            | POST | 302 422 404 403 403 403 403
 basket:remove-line         | line            | GET  | 405 405 405 405 405 405 405

@@ -14,8 +14,8 @@ from billing.settlement import operations as settlement
 from billing.settlement.models import Settlement
 from listings.comparison import queries as comparisons
 from listings.comparison import scoring
+from listings.exchange import operations as listing_imports
 from marketplace.organisations.models import ApiKey
-from marketplace.procurement import estimates
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
@@ -93,6 +93,15 @@ def build() -> World:
         actor=factories.actor(hongshan.organisation, "owner", user=users["hongshan"]),
         now=NOW,
     )
+    listing_import = listing_imports.queue_import(
+        partner_id=hongshan.pk,
+        file=ContentFile(b"code,title\n", name="offerings.csv"),
+        file_name="offerings.csv",
+        is_dry_run=False,
+        is_submitted=False,
+        actor=factories.actor(hongshan.organisation, "owner", user=users["hongshan"]),
+        now=NOW,
+    )
     tokens = {
         "foods": factories.api_token(foods, *SCOPES["buyer"]),
         "bureau": factories.api_token(bureau, *SCOPES["buyer"]),
@@ -110,16 +119,10 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
-    estimate = procurement.save_estimate(
-        lines=[estimates.Line(offering=str(host.pk), plan="monthly", quantity="1", term="12")],
-        actor=factories.actor(foods, "owner", user=users["foods"]),
-        now=NOW,
-    )
     number = {"number": contract.number}
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
-        "estimate": {"token": estimate.token},
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,
@@ -129,6 +132,9 @@ def build() -> World:
         "provider_export": {"number": runs["provider"]},
         "finance_export": {"number": runs["finance"]},
         "import": {"number": upload.number},
+        "listing_import": {"number": listing_import.number},
+        "xlsx": {"format": "xlsx"},
+        "csv": {"format": "csv"},
         "key": {"prefix": ApiKey.objects.filter(organisation=hongshan.organisation)[0].prefix},
         "line": {"line_id": line.pk},
         "code": {"code": host.code},

@@ -1,8 +1,8 @@
 """Addresses of the provider pages."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from frontend.pages.provider import api_keys, contracts, deliveries, exports, settlements, usage
+from frontend.pages.provider import api_keys, contracts, deliveries, exports, listing_imports, settlements, usage
 
 app_name = "provider"
 
@@ -21,6 +21,11 @@ urlpatterns: list[URLPattern] = [
     path("usage/", usage.show_usage, name="usage"),
     path("usage/template.csv", usage.download_template, name="usage_template"),
     path("usage/imports/<slug:number>/", usage.show_import, name="usage_import"),
+    path("offerings/import/", listing_imports.show_imports, name="listing_imports"),
+    path("offerings/import/<slug:number>/", listing_imports.show_import, name="listing_import"),
+    path("offerings/import/<slug:number>/problems.csv", listing_imports.download_problems, name="listing_problems"),
+    re_path(r"^offerings/template\.(?P<format>csv|xlsx)$", listing_imports.download_template, name="listing_template"),
+    re_path(r"^offerings/export\.(?P<format>csv|xlsx)$", listing_imports.download_export, name="listing_export"),
     path("api-keys/", api_keys.show_keys, name="api_keys"),
     path("api-keys/<slug:prefix>/revoke/", api_keys.revoke_key, name="api_key_revoke"),
 ]

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, compare, estimate, offering
+from frontend.pages.public import account, catalogue, compare, offering
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
@@ -12,10 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("compare/", compare.compare, name="compare"),
     path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),
     path("compare/tray/", compare.change_tray, name="compare_tray"),
-    path("estimate/", estimate.show_estimate, name="estimate"),
-    path("estimate/save/", estimate.save_estimate, name="save_estimate"),
-    path("estimate/xlsx/", estimate.download_estimate, name="estimate_xlsx"),
-    path("estimate/<str:token>/", estimate.open_estimate, name="kept_estimate"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),
