@@ -32,6 +32,11 @@ RUN ENVIRONMENT=production SECRET_KEY=only-for-collectstatic STATIC_ROOT=/app/st
 
 # --- what runs --------------------------------------------------------------------------------------
 FROM python:3.11-slim AS runtime
+# Pango and a Chinese font for the PDF of the recommended catalogue.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin marketplace \
     && install -d -o marketplace -g marketplace /data /data/media
 COPY --from=python /app /app

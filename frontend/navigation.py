@@ -47,6 +47,7 @@ class Group:
 
 PUBLIC = (
     Entry(_("Catalogue"), "catalogue", "layout-grid", in_header=True),
+    Entry(_("Recommended catalogue"), "recommended", "badge-check", in_header=True),
     Entry(_("Comparison"), "compare", "scale", in_header=True),
     Entry(_("Market statistics"), "statistics", "chart-line", in_header=True),
 )
@@ -119,7 +120,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         (
             _("Catalogue"),
             (
-                Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check"),
+                Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check", "recommended.sign"),
                 Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report", in_header=True),
             ),
         ),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("frontend.pages.public.urls")),
     path("buyer/", include("frontend.pages.buyer.urls")),
     path("provider/", include("frontend.pages.provider.urls")),
+    path("officer/", include("frontend.pages.officer.urls")),
     path("finance/", include("frontend.pages.finance.urls")),
     path("reports/", include("frontend.pages.procurement.urls")),
 ]

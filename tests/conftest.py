@@ -10,6 +10,8 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import sync_playwright
 
+from billing.exports.writers import pdf
+
 hypothesis_settings.register_profile("marketplace", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("marketplace")
 
@@ -23,17 +25,26 @@ def has_chromium() -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the browser tests out where there is no browser; `pytest_terminal_summary` says so."""
+    """Leave out what this machine cannot run: `pytest_terminal_summary` says so."""
     folder = Path(__file__).parent / "browser"
     browser_tests = [item for item in items if folder in item.path.parents]
     if browser_tests and not has_chromium():
-        config.hook.pytest_deselected(items=browser_tests)
-        items[:] = [item for item in items if item not in browser_tests]
+        _leave_out(browser_tests, config=config, items=items)
+    pdf_tests = [item for item in items if item.get_closest_marker("pdf")]
+    if pdf_tests and not pdf.is_available():
+        _leave_out(pdf_tests, config=config, items=items)
+
+
+def _leave_out(some: list[pytest.Item], *, config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=some)
+    items[:] = [item for item in items if item not in some]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not has_chromium():
         terminalreporter.write_line("Left out, because there is no Chromium on this machine: tests/browser.")
+    if not pdf.is_available():
+        terminalreporter.write_line("Left out, because there is no Pango on this machine: tests marked pdf.")
 
 
 def _empty_tables(self: TransactionTestCase) -> None:

@@ -33,6 +33,17 @@ class Check:
     sentence: str
     result: dict[str, Any]
 
+    @property
+    def document_number(self) -> str:
+        """The number of the document it stands on, "" without one."""
+        return (self.result["evidence"] or {}).get("number", "")
+
+    @property
+    def holds_until(self) -> date | None:
+        """The last day on which it holds, None if nothing lapses."""
+        text = self.result["holds_until"]
+        return date.fromisoformat(text) if text else None
+
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from marketplace.api import billing, contracts, description, errors, offerings, usage
+from marketplace.api import billing, contracts, description, errors, offerings, recommended, usage
 
 
 class NumberConverter:
@@ -34,6 +34,12 @@ urlpatterns: list[URLPattern] = [
     ),
     path("v1/offerings", offerings.Offerings.as_view(), name="offerings"),
     path("v1/offerings/<public_number:code>", offerings.OfferingView.as_view(), name="offering"),
+    path("v1/recommended/editions", recommended.Editions.as_view(), name="recommended-editions"),
+    path(
+        "v1/recommended/editions/<public_number:number>",
+        recommended.EditionView.as_view(),
+        name="recommended-edition",
+    ),
     path("v1/invoices", billing.Invoices.as_view(), name="invoices"),
     path("v1/invoices/<public_number:number>", billing.InvoiceView.as_view(), name="invoice"),
     path("v1/settlements", billing.Settlements.as_view(), name="settlements"),

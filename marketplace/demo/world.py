@@ -58,7 +58,7 @@ class World:
 @transaction.atomic
 def load_world(*, now: datetime) -> World:
     """Load everything that is missing, as if it had been entered at `now`; all of it or nothing."""
-    data = _read("demo.json")
+    data = read_data()
     organisations.load_divisions(
         prefectures={row["code"]: row["name"] for row in data["prefectures"]},
         counties={row["code"]: (row["name"], row["prefecture"]) for row in data["counties"]},
@@ -96,6 +96,11 @@ def load_world(*, now: datetime) -> World:
     )
     people.create_people(world=empty, now=now)
     return replace(empty, offerings=_offerings(data["offerings"], world=empty, now=now))
+
+
+def read_data() -> Any:
+    """The sample data as it stands in demo.json."""
+    return _read("demo.json")
 
 
 def _read(name: str) -> Any:

@@ -11,8 +11,14 @@ from tests.browser.accessibility import assert_page_passes
 from tests.security import test_access_table as table
 from tests.security import world as worlds
 
-NOT_PAGES = {"health", "provider:usage_template", "provider:export_download", "finance:export_download"}
-WHO = ("visitor", "foods", "hongshan", "finance")
+NOT_PAGES = {
+    "health",
+    "provider:usage_template",
+    "provider:export_download",
+    "finance:export_download",
+    "recommended_file",
+}
+WHO = ("visitor", "foods", "hongshan", "officer", "finance")
 
 
 def pages_of(who: str) -> list[tuple[str, str]]:

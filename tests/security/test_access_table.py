@@ -44,6 +44,16 @@ report                     | report          | GET  | 302 200 404 403 403 404 40
 report                     | report          | POST | 405 405 405 405 405 405 405
 report_xlsx                | report          | GET  | 302 200 404 403 403 404 403
 report_xlsx                | report          | POST | 405 405 405 405 405 405 405
+recommended                |                 | GET  | 200 200 200 200 200 200 200
+recommended                |                 | POST | 405 405 405 405 405 405 405
+recommended_editions       |                 | GET  | 200 200 200 200 200 200 200
+recommended_editions       |                 | POST | 405 405 405 405 405 405 405
+recommended_edition        | edition         | GET  | 200 200 200 200 200 200 200
+recommended_edition        | edition         | POST | 405 405 405 405 405 405 405
+recommended_compare        | edition         | GET  | 200 200 200 200 200 200 200
+recommended_compare        | edition         | POST | 405 405 405 405 405 405 405
+recommended_file           | edition_file    | GET  | 200 200 200 200 200 200 200
+recommended_file           | edition_file    | POST | 405 405 405 405 405 405 405
 health                     |                 | GET  | 200 200 200 200 200 200 200
 health                     |                 | POST | 405 405 405 405 405 405 405
 login                      |                 | GET  | 200 200 200 200 200 200 200
@@ -114,6 +124,24 @@ provider:api_keys          |                 | GET  | 302 403 403 200 200 403 40
 provider:api_keys          |                 | POST | 302 403 403 422 422 403 403
 provider:api_key_revoke    | key             | GET  | 405 405 405 405 405 405 405
 provider:api_key_revoke    | key             | POST | 302 403 403 302 404 403 403
+officer:catalogue          |                 | GET  | 302 403 403 403 403 200 403
+officer:catalogue          |                 | POST | 405 405 405 405 405 405 405
+officer:criteria           |                 | GET  | 302 403 403 403 403 200 403
+officer:criteria           |                 | POST | 302 403 403 403 403 422 403
+officer:edition_open       |                 | GET  | 405 405 405 405 405 405 405
+officer:edition_open       |                 | POST | 302 403 403 403 403 422 403
+officer:edition            | draft_edition   | GET  | 302 403 403 403 403 200 403
+officer:edition            | draft_edition   | POST | 405 405 405 405 405 405 405
+officer:edition_evaluate   | draft_edition   | GET  | 405 405 405 405 405 405 405
+officer:edition_evaluate   | draft_edition   | POST | 302 403 403 403 403 302 403
+officer:edition_decide     | draft_edition   | GET  | 405 405 405 405 405 405 405
+officer:edition_decide     | draft_edition   | POST | 302 403 403 403 403 422 403
+officer:edition_send       | draft_edition   | GET  | 405 405 405 405 405 405 405
+officer:edition_send       | draft_edition   | POST | 302 403 403 403 403 302 403
+officer:edition_sign       | draft_edition   | GET  | 405 405 405 405 405 405 405
+officer:edition_sign       | draft_edition   | POST | 302 403 403 403 403 422 403
+officer:edition_publish    | draft_edition   | GET  | 405 405 405 405 405 405 405
+officer:edition_publish    | draft_edition   | POST | 302 403 403 403 403 409 403
 finance:dashboard          |                 | GET  | 302 403 403 403 403 403 200
 finance:dashboard          |                 | POST | 405 405 405 405 405 405 405
 finance:settlements        |                 | GET  | 302 403 403 403 403 403 200
@@ -172,6 +200,10 @@ api:offerings              |                 | GET  | 401 200 200 200 200
 api:offerings              |                 | POST | 401 405 405 405 405
 api:offering               | code            | GET  | 401 200 200 200 200
 api:offering               | code            | POST | 401 405 405 405 405
+api:recommended-editions   |                 | GET  | 401 200 200 200 200
+api:recommended-editions   |                 | POST | 401 405 405 405 405
+api:recommended-edition    | edition         | GET  | 401 200 200 200 200
+api:recommended-edition    | edition         | POST | 401 405 405 405 405
 api:invoices               |                 | GET  | 401 200 200 403 403
 api:invoices               |                 | POST | 401 405 405 405 405
 api:invoice                | invoice         | GET  | 401 200 404 403 403

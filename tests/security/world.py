@@ -19,7 +19,7 @@ from marketplace.organisations.models import ApiKey
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
-from tests import factories, receipts
+from tests import editions, factories, receipts
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -119,6 +119,8 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
+    rules = editions.announce([{"kind": "prices_complete"}])
+    edition = editions.publish(rules)
     number = {"number": contract.number}
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
@@ -138,6 +140,9 @@ def build() -> World:
         "key": {"prefix": ApiKey.objects.filter(organisation=hongshan.organisation)[0].prefix},
         "line": {"line_id": line.pk},
         "code": {"code": host.code},
+        "edition": {"number": edition.number},
+        "edition_file": {"number": edition.number, "file_format": "csv"},
+        "draft_edition": {"edition_id": editions.open_edition(rules).pk},
         "rest": {"rest": "v1/nothing"},
     }
     return World(

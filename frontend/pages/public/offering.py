@@ -8,10 +8,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from billing.rules import periods
 from frontend.pages.public import icons
 from listings import detail, queries, wording
 from listings.prices import pricing
+from listings.recommended import queries as recommended
+from marketplace import clock
 from marketplace.organisations import actors, errors, gate
+from providers import queries as providers
 
 LARGEST_PK: Final = 2**63 - 1
 
@@ -62,6 +66,12 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "plan_options": [(str(plan.pk), wording.choose(plan.name, plan.name_en)) for plan in row.plans],
         "term_options": _term_options(choice.plan) if choice.plan else [],
         "deployment_models": [wording.DEPLOYMENT_MODELS.get(one, one) for one in row.product.deployment_models],
+        "evidence": providers.evidence_in_force(
+            data_centre_ids=[row.data_centre.pk], on=periods.civil_date(clock.now())
+        ).get(row.data_centre.pk, {}),
+        "recommendation": recommended.recommendation_of(product_id=row.product.pk)
+        if row.product.is_recommended
+        else None,
         "draws": [(wording.RESOURCES.get(code, code), each) for code, each in row.product.draws.items()],
         "crumbs": [
             (_("Catalogue"), reverse("catalogue")),

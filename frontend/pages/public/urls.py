@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, compare, offering
+from frontend.pages.public import account, catalogue, compare, offering, recommended
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
@@ -12,6 +12,13 @@ urlpatterns: list[URLPattern] = [
     path("compare/", compare.compare, name="compare"),
     path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),
     path("compare/tray/", compare.change_tray, name="compare_tray"),
+    path("recommended/", recommended.show_in_force, name="recommended"),
+    path("recommended/editions/", recommended.list_editions, name="recommended_editions"),
+    path("recommended/editions/<slug:number>/", recommended.show_edition, name="recommended_edition"),
+    path("recommended/editions/<slug:number>/compare/", recommended.compare_edition, name="recommended_compare"),
+    path(
+        "recommended/editions/<slug:number>.<slug:file_format>", recommended.download_edition, name="recommended_file"
+    ),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

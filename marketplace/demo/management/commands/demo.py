@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from marketplace import clock
-from marketplace.demo import month, people, serve, state, world
+from marketplace.demo import month, people, recommended, serve, state, world
 
 
 class Command(BaseCommand):
@@ -67,7 +67,9 @@ class Command(BaseCommand):
         state.mark_begun(now=today)
         self.stdout.write("Loading the sample world …")
         loaded = world.load_world(now=month.opening(today))
+        recommended.begin(world=loaded, opening=month.opening(today), today=today)
         month.drive(world=loaded, now=today, say=self.stdout.write)
+        recommended.go_on(today=today)
         state.mark_loaded(now=today)
 
     def _print_welcome(self, *, port: int) -> None:

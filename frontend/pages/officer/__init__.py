@@ -1,0 +1,1 @@
+"""Pages of procurement officers and of those who sign with them."""
