@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 DAYS_OF_NOTICE = 7
 
@@ -111,8 +112,8 @@ class EditionEntry(models.Model):
     """
 
     class Decision(models.TextChoices):
-        INCLUDED = "included", _("Included")
-        EXCLUDED = "excluded", _("Not included")
+        INCLUDED = "included", pgettext_lazy("decision", "Included")
+        EXCLUDED = "excluded", pgettext_lazy("decision", "Not included")
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="entries", verbose_name=_("edition"))
     product = models.ForeignKey(

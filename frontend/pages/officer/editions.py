@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from billing.rules import periods
 from listings.recommended import operations, publication, queries, wording
@@ -18,7 +18,7 @@ from marketplace import clock
 from marketplace.organisations import errors, gate
 
 TAB_LABELS: Final = {
-    "included": gettext_lazy("Included"),
+    "included": pgettext_lazy("decision", "Included"),
     "excluded": gettext_lazy("Left out"),
     "fails": gettext_lazy("Does not meet the criteria"),
 }
