@@ -1,6 +1,8 @@
 """The life of an edition: announced, opened, decided, signed, published, superseded; and the badge at every step."""
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -317,3 +319,19 @@ def test_the_database_freezes_a_published_edition(hosts):
         )
     with pytest.raises(IntegrityError), transaction.atomic():
         edition.signatures.update(digest="0" * 64)
+
+
+def test_nothing_else_writes_the_badge():
+    """One file moves it; everything else reads."""
+    root = Path(__file__).resolve().parents[3]
+    writes = re.compile(
+        r"update\([^)]*is_recommended|\.is_recommended\s*=[^=]|is_recommended=row\[|\"is_recommended\"\]"
+    )
+    rooms = ("billing", "frontend", "listings", "marketplace", "providers")
+    found = {
+        str(path.relative_to(root))
+        for room in rooms
+        for path in (root / room).rglob("*.py")
+        if "migrations" not in path.parts and "node_modules" not in path.parts and writes.search(path.read_text())
+    }
+    assert found == {"listings/recommended/publication.py"}
