@@ -20,7 +20,7 @@ from billing.settlement import operations as settlement
 from billing.settlement import queries as settlements
 from listings.models import Plan
 from marketplace import pipeline
-from marketplace.demo import people, script, usage
+from marketplace.demo import choices, people, script, usage
 from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
@@ -61,6 +61,7 @@ def drive(*, world: World, now: datetime, say: Say) -> None:
     pipeline.advance(now=min(now, _at(this_month.first_date + timedelta(days=1), hour=9)))
     driver.settle(month=last_month, at=min(now, _at(this_month.first_date + timedelta(days=5), hour=15)))
     driver.leave_work_waiting(at=now)
+    choices.put_on_file(world=world, now=now)
     pipeline.advance(now=now)
 
 

@@ -9,8 +9,9 @@ from django.apps import apps
 from listings import queries
 from listings.models import Plan, PriceComponent, Product
 from listings.prices import pricing
-from marketplace.demo import world
+from marketplace.demo import choices, people, world
 from marketplace.organisations.models import Division
+from marketplace.procurement import queries as procurement
 from providers import queries as provider_queries
 from providers.models import CapacityPool
 
@@ -73,3 +74,16 @@ def test_prices_are_those_of_the_sample_data(now):
     yearly = Plan.objects.get(price_book__product__code="OF024")
     quote = pricing.quote(plan=queries.find_plan(plan_id=yearly.pk), quantity=1, term_months=12)
     assert quote.term.gross.amount_minor == 18_000_000
+
+
+@pytest.mark.django_db
+def test_the_buyer_and_the_officer_have_a_report_and_an_estimate_on_file(now):
+    loaded = world.load_world(now=now)
+    people.create_people(world=loaded, now=now)
+    choices.put_on_file(world=loaded, now=now)
+    for email in ("buyer@demo.example", "officer@demo.example"):
+        actor = people.actor_of(email=email)
+        (report,) = procurement.list_reports(organisation_id=actor.organisation_id)
+        assert all(one["total"] for one in report.content["table"]["scores"])
+        (estimate,) = procurement.list_estimates(user_id=actor.user_id)
+        assert len(estimate.lines) == 2
