@@ -67,15 +67,15 @@ def title_of(product: Product) -> str:
 
 
 def _column(one: Offer) -> table.Column:
-    product, centre = one.product, _centre(one)
+    product, centre, category = one.product, _centre(one), one.product.main_category
     book = one.plan.price_book if one.plan else None
     left = providers.count_remaining(pools=centre.pools.all(), draws=product.draws)
     return table.Column(
         offering_id=product.pk,
         code=product.code or "",
         title=title_of(product),
-        category=wording.choose(product.main_category.name, product.main_category.name_en),
-        provider=str(product.partner.name),
+        category=wording.choose(category.name, category.name_en) if category else "",
+        provider=str(product.partner.name) if product.partner else "",
         place=_place(one),
         url=product.get_absolute_url(),
         version=product.version_number,
@@ -125,7 +125,7 @@ def _total(one: Offer, *, term_months: int) -> Cell:
 
 
 def _net(one: Offer) -> Cell:
-    if one.quote is None or not one.has_total:
+    if one.plan is None or one.quote is None or not one.has_total:
         return Cell()
     rates = sorted({row.vat_rate for row, _component in pricing.components_of(plan=one.plan)})
     shown = "、".join(f"{(rate * 100).normalize():f}%" for rate in rates)
@@ -325,7 +325,10 @@ def _measures(found: Sequence[Offer], *, service: table.Group, compliance: table
 
 
 def _centre(one: Offer) -> DataCentre:
-    return one.product.data_centre  # type: ignore[no-any-return]  # what is published has one
+    centre: DataCentre | None = one.product.data_centre
+    if centre is None:  # the database refuses to publish such a one
+        raise ValueError(f"offering {one.product.pk} has no data centre")
+    return centre
 
 
 def _place(one: Offer) -> str:

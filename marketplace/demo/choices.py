@@ -17,7 +17,7 @@ COMPARED: Final = {
     "officer@demo.example": (("OF002", "OF003", "OF004"), 20, "green"),
 }
 # offering, plan, quantity, use a month by meter: ten hosts by the month, and four vCPU with 16 GiB by the hour
-ESTIMATED: Final = (
+ESTIMATED: Final[tuple[tuple[str, str, str, dict[str, str]], ...]] = (
     ("OF001", "monthly", "10", {}),
     ("OF002", "metered", "1", {"vcpu_hours": "2920", "gib_hours": "11680"}),
 )
