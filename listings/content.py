@@ -230,7 +230,7 @@ def merge(*, content: Content, values: Mapping[str, Any], schema: Schema) -> Con
 
 
 def _read(name: str, value: Any, *, values: Mapping[str, Any], schema: Schema) -> Any:
-    label = str(LABELS[name])
+    label: Any = LABELS[name]  # translated only where a refusal is written: imports come here 20 times a row
     if name in _TEXTS:
         longest, is_needed = _TEXTS[name]
         return read_text(value, field=name, label=label, longest=longest, is_needed=is_needed)
@@ -279,7 +279,7 @@ def _read_draws(value: Any, *, label: str, schema: Schema) -> dict[str, Decimal]
                 % {"code": str(code)[:40], "known": ", ".join(wording.RESOURCES)},
                 field="draws",
             )
-        name = str(wording.RESOURCES[code])
+        name: Any = wording.RESOURCES[code]
         read = read_number(each, field="draws", label=name, least=Decimal(0), most=LARGEST_DRAW, places=3)
         if read:
             draws[code] = read

@@ -27,7 +27,8 @@ def read_text(value: Any, *, field: str, label: str, longest: int, is_needed: bo
     Refuses control characters, characters that turn the direction, HTML and more than `longest` characters.
     """
     text = unicodedata.normalize("NFC", "" if value is None else str(value)).strip()
-    text = re.sub(r"[ \t]*[\r\n]+[ \t]*", " ", text)
+    if "\n" in text or "\r" in text:
+        text = re.sub(r"[ \t]*[\r\n]+[ \t]*", " ", text)
     if is_needed and not text:
         raise InvalidContent(_("Fill in: %(field)s.") % {"field": label}, field=field)
     if len(text) > longest:
@@ -36,7 +37,9 @@ def read_text(value: Any, *, field: str, label: str, longest: int, is_needed: bo
             % {"field": label, "most": longest, "length": len(text)},
             field=field,
         )
-    if any(unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn") or one in TURNING for one in text):
+    if not text.isprintable() and any(
+        unicodedata.category(one) in ("Cc", "Cs", "Co", "Cn") or one in TURNING for one in text
+    ):
         raise InvalidContent(
             _("Remove characters that cannot be printed from: %(field)s. Type the text anew.") % {"field": label},
             field=field,

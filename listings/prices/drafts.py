@@ -262,7 +262,7 @@ def _check_words(
                 "field": name,
                 "most": LENGTHS[name],
             }
-        elif any(ord(character) < 32 or ord(character) == 127 for character in text):
+        elif not text.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in text):
             reason = _("%(field)s holds a control character; write it again.") % {"field": name}
         elif name == "code" and not CODE.fullmatch(text):
             reason = _("code %(value)s: use Latin letters, digits, - and _ only.") % {"value": text}
