@@ -38,15 +38,35 @@ class Contract(serializers.Serializer):
     end_date = serializers.DateField(allow_null=True, help_text="The first day that is no longer part of it.")
 
 
+class PriceTier(serializers.Serializer):
+    """One tier: up to and including `up_to`, null without end."""
+
+    up_to = serializers.DecimalField(max_digits=20, decimal_places=6, allow_null=True)
+    unit_price = serializers.DecimalField(max_digits=20, decimal_places=8)
+    flat = serializers.DecimalField(max_digits=20, decimal_places=8)
+
+
 class Component(serializers.Serializer):
-    """One price of the frozen price book."""
+    """One price of a price book. Amounts are without tax; docs/prices.md says what each model means."""
 
     code = serializers.CharField()
     name = serializers.CharField()
     kind = serializers.ChoiceField(choices=["one_time", "recurring", "metered"])
     unit = serializers.CharField()
     meter = serializers.CharField(help_text="What `data.meter` of a usage event names; empty if it is not metered.")
-    unit_price = serializers.DecimalField(max_digits=20, decimal_places=8, help_text="Without tax.")
+    model = serializers.ChoiceField(choices=["per_unit", "flat", "graduated", "volume", "package", "percentage"])
+    unit_price = serializers.DecimalField(
+        max_digits=20, decimal_places=8, help_text="0 where the prices stand in the tiers."
+    )
+    tiers = PriceTier(many=True)
+    package_size = serializers.DecimalField(max_digits=20, decimal_places=6, allow_null=True)
+    included_quantity = serializers.DecimalField(max_digits=20, decimal_places=6)
+    minimum_amount = serializers.DecimalField(
+        max_digits=20, decimal_places=8, allow_null=True, help_text="At least this, per month."
+    )
+    maximum_amount = serializers.DecimalField(
+        max_digits=20, decimal_places=8, allow_null=True, help_text="At most this, per month."
+    )
     vat_rate = serializers.DecimalField(max_digits=5, decimal_places=4)
 
 

@@ -28,6 +28,12 @@ class Plan(serializers.Serializer):
     name = serializers.CharField()
     currency = serializers.CharField(source="price_book.currency")
     price_book_version = serializers.IntegerField(source="price_book.version")
+    basis = serializers.ChoiceField(
+        choices=["list", "negotiated", "framework"],
+        source="price_book.basis",
+        help_text="Other than `list`: agreed with your organisation, and shown to it only.",
+    )
+    valid_until = serializers.DateField(source="price_book.valid_until", allow_null=True)
     components = Component(many=True, source="components.all")
     terms = Term(many=True, source="terms.all")
 
@@ -104,4 +110,4 @@ class OfferingView(door.Door):
         product = queries.find_offering(code=code)
         if product is None:
             raise refusals.NotFound
-        return Response(Offering(queries.get_offering(pk=product.pk)).data)
+        return Response(Offering(queries.get_offering(pk=product.pk, organisation_id=self.organisation_id)).data)

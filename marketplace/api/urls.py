@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from marketplace.api import billing, contracts, description, errors, offerings, recommended, usage
+from marketplace.api import billing, contracts, description, errors, offerings, quotes, recommended, usage
 
 
 class NumberConverter:
@@ -40,6 +40,7 @@ urlpatterns: list[URLPattern] = [
         recommended.EditionView.as_view(),
         name="recommended-edition",
     ),
+    path("v1/offerings/<public_number:code>/quote", quotes.QuoteView.as_view(), name="quote"),
     path("v1/invoices", billing.Invoices.as_view(), name="invoices"),
     path("v1/invoices/<public_number:number>", billing.InvoiceView.as_view(), name="invoice"),
     path("v1/settlements", billing.Settlements.as_view(), name="settlements"),

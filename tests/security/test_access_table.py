@@ -204,6 +204,8 @@ api:recommended-editions   |                 | GET  | 401 200 200 200 200
 api:recommended-editions   |                 | POST | 401 405 405 405 405
 api:recommended-edition    | edition         | GET  | 401 200 200 200 200
 api:recommended-edition    | edition         | POST | 401 405 405 405 405
+api:quote                  | code            | GET  | 401 422 422 422 422
+api:quote                  | code            | POST | 401 405 405 405 405
 api:invoices               |                 | GET  | 401 200 200 403 403
 api:invoices               |                 | POST | 401 405 405 405 405
 api:invoice                | invoice         | GET  | 401 200 404 403 403
