@@ -61,9 +61,12 @@ class Detail:
     others: tuple[Other, ...]
 
 
-def read_detail(*, pk: int) -> Detail:
-    """A listed offering with what belongs on its page. Raises NoSuchOffering. 2 queries beyond `get_offering`."""
-    row = queries.get_offering(pk=pk)
+def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
+    """A listed offering with what belongs on its page, at the prices that an organisation sees.
+
+    Raises NoSuchOffering. 2 queries beyond `get_offering`.
+    """
+    row = queries.get_offering(pk=pk, organisation_id=organisation_id)
     product = row.product
     codes = set(product.solution_domains)
     published_at, others = _read_neighbours(product)

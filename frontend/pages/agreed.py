@@ -13,6 +13,7 @@ from billing.contracts import timeline
 from billing.metering import queries as metering
 from billing.rules.money import Money
 from billing.rules.periods import InvalidMonth, Month
+from listings.prices import table
 
 TONES = {"pending": "warn", "active": "good", "suspended": "bad", "ended": "neutral", "cancelled": "neutral"}
 
@@ -54,7 +55,7 @@ def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -
         "contract": contract,
         "tone": TONES[contract.status],
         "committed": Money.from_decimal(contract.order_line.line_price_incl_tax, contract.currency),
-        "components": list(contract.plan.components.all()),
+        "components": table.describe_plan(plan=contract.plan),
         "capacity": list(contract.capacity.all()),
         "milestones": timeline.of_contract(contract=contract, approval=approval),
         "approval": approval,

@@ -98,6 +98,16 @@ provider:settlements       |                 | GET  | 302 403 403 200 200 403 40
 provider:settlements       |                 | POST | 405 405 405 405 405 405 405
 provider:settlement        | settlement      | GET  | 302 403 403 200 404 403 403
 provider:settlement        | settlement      | POST | 405 405 405 405 405 405 405
+provider:prices            | prices          | GET  | 302 403 403 200 404 403 403
+provider:prices            | prices          | POST | 405 405 405 405 405 405 405
+provider:price_draft       | prices          | GET  | 302 403 403 200 404 403 403
+provider:price_draft       | prices          | POST | 302 403 403 422 404 403 403
+provider:price_agree       | prices          | GET  | 302 403 403 200 404 403 403
+provider:price_agree       | prices          | POST | 302 403 403 422 404 403 403
+provider:price_announce    | price_version   | GET  | 405 405 405 405 405 405 405
+provider:price_announce    | price_version   | POST | 302 403 403 422 404 403 403
+provider:price_call_off    | price_version   | GET  | 405 405 405 405 405 405 405
+provider:price_call_off    | price_version   | POST | 302 403 403 302 404 403 403
 provider:exports           |                 | GET  | 302 403 403 200 200 403 403
 provider:exports           |                 | POST | 302 403 403 422 422 403 403
 provider:export            | provider_export | GET  | 302 403 403 302 404 403 403

@@ -125,6 +125,9 @@ def build() -> World:
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
+        "estimate": {"token": estimate.token},
+        "prices": {"code": host.code},
+        "price_version": {"code": host.code, "version": 1},
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,

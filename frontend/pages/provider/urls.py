@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path, re_path
 
-from frontend.pages.provider import api_keys, contracts, deliveries, exports, listing_imports, settlements, usage
+from frontend.pages.provider import (
+    api_keys,
+    contracts,
+    deliveries,
+    exports,
+    listing_imports,
+    prices,
+    settlements,
+    usage,
+)
 
 app_name = "provider"
 
@@ -18,6 +27,11 @@ urlpatterns: list[URLPattern] = [
     path("exports/", exports.show_exports, name="exports"),
     path("exports/<str:number>/", exports.show_progress, name="export"),
     path("exports/<str:number>/download/", exports.download, name="export_download"),
+    path("offerings/<slug:code>/prices/", prices.show_prices, name="prices"),
+    path("offerings/<slug:code>/prices/draft/", prices.draft_prices, name="price_draft"),
+    path("offerings/<slug:code>/prices/agree/", prices.agree_prices, name="price_agree"),
+    path("offerings/<slug:code>/prices/<int:version>/announce/", prices.announce_prices, name="price_announce"),
+    path("offerings/<slug:code>/prices/<int:version>/call-off/", prices.call_off_prices, name="price_call_off"),
     path("usage/", usage.show_usage, name="usage"),
     path("usage/template.csv", usage.download_template, name="usage_template"),
     path("usage/imports/<slug:number>/", usage.show_import, name="usage_import"),

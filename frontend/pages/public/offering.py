@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from billing.rules import periods
 from frontend.pages.public import icons
 from listings import detail, queries, wording
-from listings.prices import pricing
+from listings.prices import pricing, table
+from listings.prices import queries as prices
 from listings.recommended import queries as recommended
 from marketplace import clock
 from marketplace.organisations import actors, errors, gate
@@ -42,7 +43,8 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """One offering: what it is, where it runs, and what the chosen plan, quantity and term cost."""
     if pk > LARGEST_PK:
         raise Http404
-    shown = detail.read_detail(pk=pk)
+    organisation_id = gate.actor_of(request).organisation_id
+    shown = detail.read_detail(pk=pk, organisation_id=organisation_id)
     row = shown.row
     if slug != row.product.slug:
         query = request.META.get("QUERY_STRING", "")
@@ -53,15 +55,8 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "shown": shown,
         "icon": icons.icon_of(row),
         "choice": choice,
-        "plans": [
-            {
-                "plan": plan,
-                "name": wording.choose(plan.name, plan.name_en),
-                "parts": _parts(plan),
-                "terms": _terms(plan),
-            }
-            for plan in row.plans
-        ],
+        "plans": [_describe(plan) for plan in row.plans],
+        "announced": _announced(row, organisation_id),
         "rates": _rates(choice.quote),
         "plan_options": [(str(plan.pk), wording.choose(plan.name, plan.name_en)) for plan in row.plans],
         "term_options": _term_options(choice.plan) if choice.plan else [],
@@ -108,19 +103,20 @@ def _read_choice(request: HttpRequest, row: queries.OfferingRow) -> Choice:
     return Choice(plan=plan, quantity=str(number), term_months=months, quote=quote, error="", field="")
 
 
-def _parts(plan: Any) -> list[dict[str, Any]]:
-    """The price components of a plan, net and gross, as a table shows them."""
-    return [
-        {
-            "name": wording.choose(row.name, row.name_en),
-            "kind": row.get_kind_display(),
-            "unit": wording.write_unit(row.unit),
-            "net": row.unit_price,
-            "gross": pricing.unit_gross(row=row),
-            "vat_rate": row.vat_rate,
-        }
-        for row, _component in pricing.components_of(plan=plan)
-    ]
+def _describe(plan: Any) -> dict[str, Any]:
+    """A plan as the price tables show it."""
+    return {
+        "plan": plan,
+        "name": wording.choose(plan.name, plan.name_en),
+        "parts": table.describe_plan(plan=plan),
+        "terms": _terms(plan),
+    }
+
+
+def _announced(row: queries.OfferingRow, organisation_id: int | None) -> dict[str, Any] | None:
+    """The next prices that the reader is told of."""
+    book = prices.announced_book(product_id=row.product.pk, organisation_id=organisation_id)
+    return None if book is None else {"book": book, "plans": [_describe(plan) for plan in book.plans.all()]}
 
 
 def _rates(quote: pricing.Quote | None) -> list[dict[str, Any]]:
@@ -128,7 +124,7 @@ def _rates(quote: pricing.Quote | None) -> list[dict[str, Any]]:
     return [
         {
             "name": wording.choose(rate.component.name, rate.component.name_en),
-            "unit": wording.write_unit(rate.component.unit),
+            "unit": wording.write_unit(rate.unit),
             "gross": rate.unit_gross,
         }
         for rate in (quote.metered if quote else ())

@@ -1,0 +1,192 @@
+"""The price books of one offering: in force, announced, drafts, and those agreed with single buyers."""
+
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.rules import periods
+from frontend.pages.provider import price_forms
+from listings import queries, wording
+from listings.prices import drafts, operations, table
+from listings.prices import queries as prices
+from marketplace import clock
+from marketplace.organisations import errors, gate
+from marketplace.organisations import queries as organisations
+
+TONES: Final = {"draft": "neutral", "announced": "info", "published": "good", "retired": "neutral"}
+
+
+@gate.page(permission="listings.view", side="provider", methods=("GET",))
+def show_prices(request: HttpRequest, code: str) -> HttpResponse:
+    """Every book of the offering, the newest first."""
+    return _show(request, _own_offering(request, code))
+
+
+@gate.page(permission="listings.edit", side="provider", methods=("GET", "POST"))
+def draft_prices(request: HttpRequest, code: str) -> HttpResponse:
+    """The next list prices, from those in force, as a draft."""
+    return _write(request, _own_offering(request, code), agreement=False)
+
+
+@gate.page(permission="listings.edit", side="provider", methods=("GET", "POST"))
+def agree_prices(request: HttpRequest, code: str) -> HttpResponse:
+    """Prices agreed with one buyer: only that buyer will see them."""
+    return _write(request, _own_offering(request, code), agreement=True)
+
+
+@gate.page(permission="listings.edit", side="provider", methods=("POST",))
+def announce_prices(request: HttpRequest, code: str, version: int) -> HttpResponse:
+    """Make a draft known as the price from a later day on."""
+    product = _own_offering(request, code)
+    book = _own_book(product, version)
+    form = price_forms.DateForm(request.POST)
+    if form.is_valid():
+        try:
+            operations.announce_price_book(
+                price_book=book,
+                effective_date=form.cleaned_data["effective_date"],
+                actor=gate.actor_of(request),
+                now=clock.now(),
+            )
+        except errors.Refused as refusal:
+            form.add_error("effective_date", refusal.message)
+        else:
+            messages.success(request, _("Version %(version)s is announced.") % {"version": version})
+            return redirect("provider:prices", code)
+    return _show(request, product, refused=(version, form))
+
+
+@gate.page(permission="listings.edit", side="provider", methods=("POST",))
+def call_off_prices(request: HttpRequest, code: str, version: int) -> HttpResponse:
+    """Take an announcement back."""
+    product = _own_offering(request, code)
+    book = _own_book(product, version)
+    try:
+        operations.call_off_announcement(price_book=book, actor=gate.actor_of(request), now=clock.now())
+    except errors.Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("Version %(version)s is called off.") % {"version": version})
+    return redirect("provider:prices", code)
+
+
+def _show(request: HttpRequest, product: Any, *, refused: tuple[int, Any] | None = None) -> HttpResponse:
+    books = prices.list_books(product_id=product.pk)
+    context = {
+        "product": product,
+        "title": wording.choose(product.title, product.title_en),
+        "books": [_describe(book, refused) for book in books],
+        "may_edit": gate.actor_of(request).can("listings.edit"),
+        "notice": operations.NOTICE_OF_INCREASE_DAYS,
+        "crumbs": _crumbs(product, None),
+    }
+    return render(request, "provider/prices.html", context, status=422 if refused else 200)
+
+
+def _write(request: HttpRequest, product: Any, *, agreement: bool) -> HttpResponse:
+    in_force = prices.plans_for(products=[product])[product.pk]
+    start = [drafts.read_draft(plan=plan) for plan in in_force]
+    data = request.POST if request.method == "POST" else None
+    book = price_forms.BookForms(data, plans=start)
+    buyer = _agreement_form(data) if agreement else None
+    refusal = ""
+    if data is not None and all([book.is_valid(), buyer is None or buyer.is_valid()]):
+        try:
+            _save(request, product, book=book, buyer=buyer)
+        except errors.Refused as error:
+            refusal = error.message
+            if buyer is not None and error.field in buyer.fields:
+                buyer.add_error(error.field, error.message)
+        else:
+            return redirect("provider:prices", product.code)
+    words = _("Prices agreed with one buyer") if agreement else _("Next list prices")
+    context = {
+        "product": product,
+        "words": words,
+        "book": book,
+        "buyer": buyer,
+        "refusal": refusal,
+        "crumbs": _crumbs(product, words),
+    }
+    return render(request, "provider/price_form.html", context, status=422 if data is not None else 200)
+
+
+def _save(request: HttpRequest, product: Any, *, book: price_forms.BookForms, buyer: Any) -> None:
+    actor, now = gate.actor_of(request), clock.now()
+    if buyer is None:
+        saved = operations.draft_price_book(product=product, plans=book.to_drafts(), actor=actor, now=now)
+        messages.success(request, _("Version %(version)s is saved as a draft.") % {"version": saved.version})
+        return
+    given = buyer.cleaned_data
+    organisation = organisations.find_organisation(code=given["buyer"].strip().upper())
+    if organisation is None:
+        raise errors.Refused(_("No organisation here has this code. Ask the buyer to join first."), field="buyer")
+    saved = operations.negotiate_price_book(
+        product=product,
+        organisation=organisation,
+        plans=book.to_drafts(),
+        basis=given["basis"],
+        effective_date=given["effective_date"],
+        valid_until=given["valid_until"],
+        actor=actor,
+        now=now,
+    )
+    messages.success(request, _("The agreed prices are kept as version %(version)s.") % {"version": saved.version})
+
+
+def _agreement_form(data: Any) -> price_forms.AgreementForm:
+    return price_forms.AgreementForm(data, initial={"effective_date": periods.civil_date(clock.now())})
+
+
+def _describe(book: Any, refused: tuple[int, Any] | None) -> dict[str, Any]:
+    form = None
+    if book.status == "draft" and book.organisation_id is None:
+        form = (
+            refused[1]
+            if refused and refused[0] == book.version
+            else price_forms.DateForm(auto_id=f"v{book.version}_%s")
+        )
+    return {
+        "book": book,
+        "tone": TONES[book.status],
+        "form": form,
+        "plans": [
+            {
+                "plan": plan,
+                "name": wording.choose(plan.name, plan.name_en),
+                "parts": table.describe_plan(plan=plan),
+                "terms": [],
+            }
+            for plan in book.plans.all()
+        ],
+    }
+
+
+def _own_offering(request: HttpRequest, code: str) -> Any:
+    """The offering, if it is the provider's own."""
+    product = queries.find_offering(code=code)
+    if product is None or product.partner.organisation_id != gate.organisation_of(request):
+        raise errors.NotFound
+    return product
+
+
+def _own_book(product: Any, version: int) -> Any:
+    book = next((one for one in prices.list_books(product_id=product.pk) if one.version == version), None)
+    if book is None:
+        raise errors.NotFound
+    return book
+
+
+def _crumbs(product: Any, here: str | None) -> list[tuple[str, str | None]]:
+    title = wording.choose(product.title, product.title_en)
+    if here is None:
+        return [(title, product.get_absolute_url()), (_("Prices"), None)]
+    return [
+        (title, product.get_absolute_url()),
+        (_("Prices"), reverse("provider:prices", args=[product.code])),
+        (here, None),
+    ]
