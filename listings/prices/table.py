@@ -58,7 +58,7 @@ def describe_component(*, row: "PriceComponent") -> Part:
         kind=row.get_kind_display(),
         vat_rate=row.vat_rate,
         meter=row.meter,
-        rows=tuple([*_prices(component, unit), *_limits(component)]),
+        rows=(*_prices(component, unit), *_limits(component)),
         notes=tuple(notes),
     )
 

@@ -14,13 +14,18 @@ from billing.contracts import queries as contract_queries
 from billing.exports import operations as exports
 from billing.invoicing import queries as invoices
 from billing.payments import operations as payments
+from billing.rules import periods
 from billing.rules.money import Money, round_to_minor
 from billing.rules.periods import SHANGHAI, Month
 from billing.settlement import operations as settlement
 from billing.settlement import queries as settlements
-from listings.models import Plan
+from listings.models import Plan, Product
+from listings.prices import drafts
+from listings.prices import operations as price_books
+from listings.prices import queries as listed_prices
+from listings.prices.drafts import PlanDraft
 from marketplace import pipeline
-from marketplace.demo import choices, people, script, usage
+from marketplace.demo import choices, people, prices, script, usage
 from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
@@ -62,6 +67,7 @@ def drive(*, world: World, now: datetime, say: Say) -> None:
     driver.settle(month=last_month, at=min(now, _at(this_month.first_date + timedelta(days=5), hour=15)))
     driver.leave_work_waiting(at=now)
     choices.put_on_file(world=world, now=now)
+    driver.change_prices(at=now)
     pipeline.advance(now=now)
 
 
@@ -168,6 +174,34 @@ class Driver:
     def leave_work_waiting(self, *, at: datetime) -> None:
         self._order(script.WAITING_FOR_APPROVAL, at=at)
         self._order(script.WAITING_FOR_DELIVERY, at=at)
+
+    def change_prices(self, *, at: datetime) -> None:
+        """One list price rises in a month; one buyer has agreed on a lower one under a framework."""
+        product, seller, plans = self._prices_of("OF001")
+        dearer = prices.agreed_prices(plans, share=Decimal("1.05"))
+        book = price_books.draft_price_book(product=product, plans=dearer, actor=seller, now=at)
+        today = periods.civil_date(at)
+        price_books.announce_price_book(
+            price_book=book, effective_date=today + timedelta(days=30), actor=seller, now=at
+        )
+        product, seller, plans = self._prices_of("OF003")
+        price_books.negotiate_price_book(
+            product=product,
+            organisation=self.world.buyers["B01"],
+            plans=prices.agreed_prices(plans, share=Decimal("0.88")),
+            basis="framework",
+            effective_date=today,
+            valid_until=today + timedelta(days=365),
+            actor=seller,
+            now=at,
+        )
+
+    def _prices_of(self, code: str) -> tuple[Product, actors.Actor, list[PlanDraft]]:
+        """An offering, its seller, and its list prices as drafts."""
+        product = self.world.offerings[code]
+        provider = next(key for key, one in self.world.partners.items() if one.pk == product.partner_id)
+        plans = listed_prices.plans_for(products=[product])[product.pk]
+        return product, self._log_in(people.owner_email(provider)), [drafts.read_draft(plan=one) for one in plans]
 
     def _contracts(self, organisation_id: int) -> Iterable[contract_queries.Contract]:
         return contract_queries.list_contracts(provider_organisation_id=organisation_id)

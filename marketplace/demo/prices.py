@@ -3,10 +3,12 @@
 Per month → recurring with term discounts; per year → once per term of 12 months; by use → metered; work → once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from billing.rules.components import Tier
 from listings.prices.operations import ComponentDraft, PlanDraft
 
 MONTHLY_TERMS: Final = {
@@ -40,6 +42,22 @@ def plan_prices(offering: Mapping[str, Any]) -> list[PlanDraft]:
     """The plans of an offering of demo.json."""
     price = offering["price"]
     unit, net, vat_rate = price["unit"], Decimal(price["min_excl_vat"]), Decimal(price["vat_rate"])
+    if offering["id"] in RICHER:
+        return [RICHER[offering["id"]](plan) for plan in _plain_prices(offering, unit=unit, net=net, vat_rate=vat_rate)]
+    return _plain_prices(offering, unit=unit, net=net, vat_rate=vat_rate)
+
+
+def agreed_prices(plans: Sequence[PlanDraft], *, share: Decimal) -> list[PlanDraft]:
+    """The same plans at a share of their prices, to the fen: what a demo buyer has negotiated, or a new list price."""
+
+    def change(one: ComponentDraft) -> ComponentDraft:
+        step = Decimal("0.01") if one.unit_price >= 1 else RATE_PLACES
+        return replace(one, unit_price=(one.unit_price * share).quantize(step))
+
+    return [replace(plan, components=[change(one) for one in plan.components]) for plan in plans]
+
+
+def _plain_prices(offering: Mapping[str, Any], *, unit: str, net: Decimal, vat_rate: Decimal) -> list[PlanDraft]:
     if unit in METERS:
         return [_metered(unit=unit, net=net, vat_rate=vat_rate)]
     what, _, per = unit.partition("/")
@@ -89,3 +107,38 @@ def _once(
 ) -> PlanDraft:
     fee = ComponentDraft("fee", name, "one_time", unit, net, vat_rate, name_en=name_en)
     return PlanDraft(code, name, [fee], terms, name_en=name_en)
+
+
+def _change(plan: PlanDraft, **fields: Any) -> PlanDraft:
+    """The plan with other fields on its one component."""
+    return replace(plan, components=[replace(plan.components[0], **fields)])
+
+
+def _by_tiers(bounds: Mapping[str, str], *, model: str) -> Callable[[PlanDraft], PlanDraft]:
+    """Tiers of the plain price: upper bound → share of it; "" without end."""
+
+    def change(plan: PlanDraft) -> PlanDraft:
+        price = plan.components[0].unit_price
+        step = Decimal("0.01") if price >= 1 else RATE_PLACES
+        tiers = [
+            Tier(Decimal(up_to) if up_to else None, (price * Decimal(share)).quantize(step))
+            for up_to, share in bounds.items()
+        ]
+        return _change(plan, model=model, unit_price=Decimal(0), tiers=tiers)
+
+    return change
+
+
+# Offerings with more than one plain price. Object storage: 1 and 10 TiB through a month of 730 hours.
+RICHER: Final[Mapping[str, Callable[[PlanDraft], PlanDraft]]] = {
+    "OF014": _by_tiers({"747520": "1", "7475200": "0.9", "": "0.8"}, model="graduated"),
+    "OF025": _by_tiers({"50": "1", "200": "0.9", "": "0.8"}, model="volume"),
+    "OF037": lambda plan: _change(
+        plan,
+        model="package",
+        unit_price=plan.components[0].unit_price * 100,
+        package_size=Decimal(100),
+        included_quantity=Decimal(500),
+    ),
+    "OF038": lambda plan: _change(plan, minimum_amount=Decimal(30), maximum_amount=Decimal(20_000)),
+}
