@@ -7,7 +7,9 @@ and shows; it never multiplies a price itself.
     money       Money, rounding to the minor unit, splits that always add up
     tax         VAT once per rate, and its share for each line
     periods     civil months and days of Asia/Shanghai as half-open intervals
-    pricing     what a component costs; the committed price of a plan
+    components  prices of a plan: models, tiers, minimum, maximum; refused at birth when contradictory
+    tiers       what a quantity costs by each model, line by line
+    pricing     what a component costs for a month; the committed price of a plan
     commission  what the platform keeps and what the provider gets
     uscc        unified social credit codes (GB 32100-2015)
     decimals    exact products and the one division, in contexts of our own

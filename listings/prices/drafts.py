@@ -216,7 +216,7 @@ def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
         )
 
     if one.vat_rate is None:
-        raise refuse("vat_rate", _("vat_rate is missing; state the VAT rate, 6 % is 0.06 and exempt is 0."))
+        raise refuse("vat_rate", _("vat_rate is missing; state the VAT rate: 0.06 for six per cent, 0 for exempt."))
     if not isinstance(one.vat_rate, Decimal) or not one.vat_rate.is_finite() or not 0 <= one.vat_rate < 1:
         raise refuse(
             "vat_rate", _("vat_rate %(value)s is not a fraction below 1; 6 %% is 0.06.") % {"value": one.vat_rate}
