@@ -45,13 +45,14 @@ def list_books(*, product_id: int) -> list[PriceBook]:
 
 def announced_book(*, product_id: int, organisation_id: int | None = None) -> PriceBook | None:
     """The next price that an organisation is told of: its own announced book, else the announced list book."""
-    books = PriceBook.objects.filter(
-        Q(organisation=None) | Q(organisation=organisation_id), product=product_id, status=PriceBook.Status.ANNOUNCED
-    ).prefetch_related("plans__components", "plans__terms")
-    # An organisation with its own book in force is not touched by what happens to the list.
-    has_own = organisation_id is not None and _own_in_force(organisation_id).filter(product=product_id).exists()
-    shown = [book for book in books if book.organisation_id is not None or not has_own]
-    return max(shown, key=lambda book: book.organisation_id is not None, default=None)
+    seen = Q(organisation=None)
+    if organisation_id is not None:
+        # An organisation with its own book in force is not touched by what happens to the list.
+        own = _own_in_force(organisation_id).filter(product=product_id)
+        seen = Q(seen & ~Exists(own)) | Q(organisation=organisation_id)
+    books = PriceBook.objects.filter(seen, product=product_id, status=PriceBook.Status.ANNOUNCED)
+    found = books.prefetch_related("plans__components", "plans__terms", "plans__price_book")
+    return max(found, key=lambda book: book.organisation_id is not None, default=None)
 
 
 def _visible(organisation_id: int | None) -> QuerySet[Plan, Any]:
