@@ -125,7 +125,6 @@ def build() -> World:
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
-        "estimate": {"token": estimate.token},
         "prices": {"code": host.code},
         "price_version": {"code": host.code, "version": 1},
         "order": {"number": contract.order_number},
