@@ -18,6 +18,7 @@ from listings.exchange.models import ListingImport, ListingImportLine
 from listings.prices import pricing
 from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
 from listings.recommended.models import CriteriaSet, Edition, EditionEntry, EditionSeries, Signature
+from listings.search.models import SearchMark
 from listings.taxonomy.models import (
     Category,
     CategoryAttribute,
@@ -44,6 +45,7 @@ __all__ = [
     "PriceComponent",
     "Product",
     "ProductAttribute",
+    "SearchMark",
     "Signature",
     "SolutionDomain",
     "StandardRow",

@@ -10,24 +10,21 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from listings import wording
-from listings.models import Category, Plan, PriceBook, PriceComponent, Product, ProductAttribute
+from listings.models import Plan, PriceBook, PriceComponent, Product
 from listings.prices import pricing
 from listings.prices import queries as prices
-from listings.search import facets
-from listings.search import filters as conditions_of
+from listings.search import facets, results, store
+from listings.search import queries as search_queries
+from listings.search import schema as schemas
 from listings.search.filters import CatalogueFilters
+from listings.search.schema import Schema
+from listings.search.words import Search
 from listings.taxonomy import specs
 from marketplace.organisations import errors
-from marketplace.organisations.models import Division
 from providers import queries as providers
 from providers.models import CapacityPool, DataCentre
 
 PAGE_SIZE: Final = 20
-ORDERINGS: Final = {
-    "recommended": ("-is_recommended", "service_model", "main_category__path", "from_price", "pk"),
-    "price": (F("from_price").asc(nulls_last=True), "pk"),
-    "newest": ("-date_created", "-pk"),
-}
 
 
 class NoSuchPlan(errors.NotFound):
@@ -52,6 +49,7 @@ class OfferingRow:
     remaining: int | None
     list_price: pricing.ListPrice | None
     yearly: pricing.Quote | None
+    reason: str = ""  # why a search by words found it
 
     @property
     def is_operating(self) -> bool:
@@ -82,15 +80,6 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxation:
-    """A kind of condition and how many results there would be without it."""
-
-    kind: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class CataloguePage:
     """One page of results with everything beside them. `total` is the sum over all pages."""
 
@@ -103,7 +92,7 @@ class CataloguePage:
     facets: tuple[facets.Facet, ...]
     conditions: tuple[Condition, ...]
     unknown: tuple[str, ...]
-    relaxations: tuple[Relaxation, ...]
+    relaxations: tuple[facets.Relaxation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,38 +133,39 @@ def get_offering(*, pk: int, organisation_id: int | None = None) -> OfferingRow:
     product = _with_places(Product.objects.filter(pk=pk, state=Product.State.PUBLISHED)).first()
     if product is None:
         raise NoSuchOffering
-    schema, _names = _read_words(filters=CatalogueFilters())
-    return _build_rows([product], schema=schema, organisation_id=organisation_id)[0]
+    return _build_rows([product], schema=store.current().schema, organisation_id=organisation_id)[0]
 
 
-def search_offerings(*, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = ()) -> CataloguePage:
+def search_offerings(
+    *, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = (), organisation_id: int | None = None
+) -> CataloguePage:
     """One page of the offerings that fulfil `filters`. A page beyond the last one is the last one.
 
-    Categories and places that do not exist are left out of the search and named in `unknown`.
-    At most 8 queries, whatever the number of offerings.
+    Values that do not exist are left out of the search and named in `unknown`. `organisation_id`: who sees its own
+    prices on the cards; it finds the same offerings as everyone. At most 8 queries, whatever the number of offerings.
     """
-    schema, names = _read_words(filters=filters)
-    missing = [
-        (kind, value) for kind in ("category", "region") for value in filters.values(kind) if (kind, value) not in names
-    ]
-    for kind, value in missing:
-        filters = filters.without(kind, value)
-    counts = facets.count(filters=filters)
-    last = max(1, -(-counts.total // PAGE_SIZE))
+    found = results.search(filters=filters, unknown=unknown)
+    last = max(1, -(-found.total // PAGE_SIZE))
     number = min(max(1, page), last)
-    products = _with_places(Product.objects.filter(conditions_of.conditions(filters)))
-    found = products.order_by(*ORDERINGS[filters.sort])[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    pks = found.list_pks(start=(number - 1) * PAGE_SIZE, count=PAGE_SIZE)
+    products = {product.pk: product for product in _with_places(Product.objects.filter(pk__in=pks))} if pks else {}
+    rows = _build_rows(
+        [products[pk] for pk in pks if pk in products],
+        schema=found.shelf.schema,
+        search=found.search,
+        organisation_id=organisation_id,
+    )
     return CataloguePage(
-        filters=filters,
-        rows=tuple(_build_rows(found, schema=schema)) if counts.total else (),
-        total=counts.total,
-        provider_count=counts.providers,
-        recommended_count=counts.recommended,
+        filters=found.filters,
+        rows=tuple(rows),
+        total=found.total,
+        provider_count=found.provider_count,
+        recommended_count=found.recommended_count,
         number=number,
-        facets=tuple(facets.build(filters=filters, counts=counts, names=names)),
-        conditions=tuple(_list_conditions(filters, counts=counts, names=names)),
-        unknown=(*unknown, *(value for _kind, value in missing)),
-        relaxations=() if counts.total else tuple(_list_relaxations(filters)),
+        facets=found.list_facets(),
+        conditions=tuple(_list_conditions(found.filters, schema=found.shelf.schema)),
+        unknown=found.unknown,
+        relaxations=tuple(found.list_relaxations()),
     )
 
 
@@ -226,51 +216,19 @@ def _with_places(products: Any) -> Any:
     )
 
 
-def _read_words(*, filters: CatalogueFilters) -> tuple[list[tuple[str, str, str, str]], dict[tuple[str, str], str]]:
-    """The spec schema (service type, code, label, unit) in order, and the names of chosen values; one query."""
-    name = "name" if wording.is_chinese() else "name_en"
-    schema = ProductAttribute.objects.order_by().values_list(
-        Value("spec"), "product_class__slug", "code", name, "unit", "position"
-    )
-    blank, first = Value(""), Value(0)
-    parts = []
-    if filters.category:
-        parts.append(
-            Category.objects.filter(slug__in=filters.category)
-            .order_by()
-            .values_list(Value("category"), blank, "slug", name, blank, first)
-        )
-    if filters.region:
-        parts.append(
-            Division.objects.filter(pk__in=filters.region)
-            .order_by()
-            .values_list(Value("region"), blank, "code", "name", blank, first)
-        )
-    rows = sorted(schema.union(*parts, all=True) if parts else schema, key=lambda row: row[5])
-    return (
-        [(above, code, label, unit) for kind, above, code, label, unit, _position in rows if kind == "spec"],
-        {(kind, code): label or code for kind, _above, code, label, _unit, _position in rows if kind != "spec"},
-    )
-
-
 def _build_rows(
     products: Iterable[Product],
     *,
-    schema: Iterable[tuple[str, str, str, str]],
+    schema: Schema,
+    search: Search | None = None,
     organisation_id: int | None = None,
 ) -> list[OfferingRow]:
-    labels: dict[str, list[tuple[str, str, str]]] = {}
-    for service_model, code, label, unit in schema:
-        labels.setdefault(service_model, []).append((code, label, unit))
     products = list(products)
-    plans = prices.plans_for(products=products, organisation_id=organisation_id)
-    return [
-        _build_row(product, plans=plans[product.pk], schema=labels.get(product.service_model, []))
-        for product in products
-    ]
+    plans = prices.plans_for(products=products, organisation_id=organisation_id) if products else {}
+    return [_build_row(product, plans=plans[product.pk], schema=schema, search=search) for product in products]
 
 
-def _build_row(product: Product, *, plans: list[Plan], schema: Iterable[tuple[str, str, str]]) -> OfferingRow:
+def _build_row(product: Product, *, plans: list[Plan], schema: Schema, search: Search | None) -> OfferingRow:
     category, centre = product.main_category, product.data_centre
     if category is None or centre is None:  # the database refuses to publish such a one
         raise NoSuchOffering
@@ -281,15 +239,29 @@ def _build_row(product: Product, *, plans: list[Plan], schema: Iterable[tuple[st
         category=wording.choose(category.name, category.name_en),
         category_slug=category.slug,
         plans=tuple(plans),
-        specs=tuple(
-            (label, specs.write_value(product.specs[code], unit=wording.write_unit(unit)))
-            for code, label, unit in schema
-            if code in product.specs
-        ),
+        specs=tuple(_write_specs(product, schema=schema)),
         remaining=providers.count_remaining(pools=centre.pools.all(), draws=product.draws),
         list_price=pricing.list_price(plan=plans[0], currency=plans[0].price_book.currency) if plans else None,
         yearly=_quote_year(plans[0]) if plans else None,
+        reason=_explain(product, search) if search else "",
     )
+
+
+def _write_specs(product: Product, *, schema: Schema) -> Iterable[tuple[str, str]]:
+    """(name, value) of what the offering states, in the order of its service type."""
+    for spec in schema.specs_of_service.get(product.service_model, ()):
+        value = product.specs.get(spec.code)
+        if value is not None:
+            shown = schemas.write_option(spec, value) if isinstance(value, str) else value
+            yield (
+                wording.choose(spec.name, spec.name_en),
+                specs.write_value(shown, unit=wording.write_unit(spec.unit)),
+            )
+
+
+def _explain(product: Product, search: Search) -> str:
+    tier, words = search_queries.explain(text=product.search_text, search=search)
+    return str(search_queries.REASONS[tier]) % {"words": words}
 
 
 def _quote_year(plan: Plan) -> pricing.Quote | None:
@@ -300,22 +272,12 @@ def _quote_year(plan: Plan) -> pricing.Quote | None:
     return pricing.quote(plan=plan, quantity=1, term_months=12)
 
 
-def _list_conditions(
-    filters: CatalogueFilters, *, counts: facets.Counts, names: dict[tuple[str, str], str]
-) -> Iterable[Condition]:
-    for kind in conditions_of.KINDS:
-        for value in filters.values(kind):
-            stored = counts.by_kind[kind].get(value, ("", "", 0))[1]
-            label = facets.label_of(kind=kind, value=value, stored=stored, names=names)
+def _list_conditions(filters: CatalogueFilters, *, schema: Schema) -> Iterable[Condition]:
+    for kind, values in (*filters.chosen, ("price", filters.values("price"))):
+        for value in values:
+            label = facets.label_of(kind, value, schema=schema)
             yield Condition(
-                kind=kind, value=value, label=_("%(kind)s: %(value)s") % {"kind": facets.LABELS[kind], "value": label}
+                kind=kind,
+                value=value,
+                label=_("%(kind)s: %(value)s") % {"kind": facets.label_of_kind(kind, schema=schema), "value": label},
             )
-
-
-def _list_relaxations(filters: CatalogueFilters) -> Iterable[Relaxation]:
-    """What to give up to find something, the most helpful first."""
-    counted = facets.count_without(filters=filters)
-    for kind, number in sorted(counted.items(), key=lambda pair: -pair[1]):
-        if not number:
-            return
-        yield Relaxation(kind=kind, label=str(facets.LABELS[kind]), count=number)

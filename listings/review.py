@@ -10,6 +10,7 @@ from listings import checks, life, steps
 from listings.content import Content
 from listings.models import OfferingVersion, PriceBook, Product
 from listings.prices import operations as price_books
+from listings.search import operations as search
 from marketplace.organisations import actors, errors
 
 State = OfferingVersion.State
@@ -202,6 +203,7 @@ def _put_in_force(version: OfferingVersion, *, actor: actors.Actor, now: datetim
     product.refresh_from_db()
     product.state, product.version_number = Product.State.PUBLISHED, version.number
     product.save(update_fields=["state", "is_public", "version_number"])
+    search.refresh(product_ids=[product.pk])
     return version
 
 

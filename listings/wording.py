@@ -15,6 +15,13 @@ DEPLOYMENT_MODELS: Final[dict[str, Promise]] = {
 }
 
 CHINESE: Final = "zh-Hans"
+SERVICES: Final[dict[str, Promise]] = {
+    "iaas": _("IaaS"),
+    "paas": _("PaaS"),
+    "saas": _("SaaS"),
+    "value_added": _("Value-added"),
+    "project": _("Project work"),
+}
 
 MLPS_LEVELS: Final[dict[int, Promise]] = {
     1: _("MLPS level 1"),

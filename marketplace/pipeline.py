@@ -21,6 +21,7 @@ from billing.settlement import operations as settlement
 from listings.exchange import operations as listing_imports
 from listings.prices import operations as price_books
 from listings.recommended import publication as recommended
+from listings.search import operations as search
 from marketplace import clock
 from marketplace.statistics import operations as statistics
 
@@ -31,6 +32,7 @@ Stage = Callable[..., int]
 STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("drop lapsed recommendations", recommended.drop_lapsed),
     ("put price books in force", price_books.put_due_books_in_force),
+    ("write words of offerings", search.refresh_pending),
     ("end contracts", contracts.end_due),
     ("import offerings", listing_imports.run_imports),
     ("import usage files", metering.run_imports),

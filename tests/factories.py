@@ -29,6 +29,7 @@ from listings.models import (
     Product,
     ProductClass,
 )
+from listings.search import operations as search
 from marketplace.organisations import actors, operations
 from marketplace.organisations.models import Division, Membership, Organisation, User
 from providers.models import Agreement, CapacityPool, DataCentre, Partner, StockRecord
@@ -218,6 +219,7 @@ def offering(
     )
     book = price_book(product, plans=plans, terms=terms)
     offering_version(product, book)
+    search.refresh(product_ids=[product.pk])
     return product
 
 

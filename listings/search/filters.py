@@ -1,43 +1,79 @@
-"""What a reader asks of the catalogue: conditions read from an address, and as conditions on offerings."""
+"""What a reader asks of the catalogue, read from an address and written back into one."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from django.db.models import Q
-
 from listings import wording
+from listings.search import bands, words
 
-SERVICES: Final = ("iaas", "paas", "saas", "value_added")
+SERVICES: Final = ("iaas", "paas", "saas", "value_added", "project")
+LANGUAGES: Final = ("en", "mn")  # beside Chinese, which every listing has
 SORTS: Final = ("recommended", "price", "newest")
-LONGEST_WORDS: Final = 80
 MOST_VALUES: Final = 50
-SLUG: Final = re.compile(r"[a-z0-9-]{1,60}")
+MOST_CHOSEN: Final = 200  # of all kinds together
+HIGHEST_PRICE: Final = Decimal(10**9)
+SLUG: Final = re.compile(r"[a-z0-9_-]{1,60}")
 DIVISION: Final = re.compile(r"[0-9]{6}")
+PRICE_BAND: Final = re.compile(r"[a-z0-9_]{1,20}:[0-9.]{0,20}-[0-9.]{0,20}")
+PRICE: Final = re.compile(r"[0-9]{1,10}([.][0-9]{1,8})?")
+SPEC: Final = "spec_"
+SPEC_CODE: Final = re.compile(r"spec_[a-z0-9_]{1,60}")
+LONGEST_VALUE: Final = 200
+
+# Kinds of conditions with values to choose from, in the order a page shows them. To each: which words it accepts.
+ACCEPTED: Final[dict[str, Callable[[str], bool]]] = {
+    "service": lambda value: value in SERVICES,
+    "category": lambda value: SLUG.fullmatch(value) is not None,
+    "region": lambda value: DIVISION.fullmatch(value) is not None,
+    "deployment": lambda value: value in wording.DEPLOYMENT_MODELS,
+    "mlps": lambda value: value in {str(level) for level in wording.MLPS_LEVELS},
+    "price_band": lambda value: PRICE_BAND.fullmatch(value) is not None,
+    "sla": lambda value: value in bands.bands_of("sla"),
+    "pue": lambda value: value in bands.bands_of("pue"),
+    "green": lambda value: value in bands.bands_of("green"),
+    "lead": lambda value: value in bands.bands_of("lead"),
+    "domain": lambda value: SLUG.fullmatch(value) is not None,
+    "language": lambda value: value in LANGUAGES,
+}
+KINDS: Final = tuple(ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFilters:
-    """Conditions on the catalogue. Values of one kind widen (or), kinds narrow (and)."""
+    """Conditions on the catalogue. Values of one kind widen (or), kinds narrow (and).
+
+    `chosen`: (kind, values) of KINDS and of specifications ("spec_vcpu"). Prices: CNY with tax, both included.
+    """
 
     words: str = ""
-    service: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-    region: tuple[str, ...] = ()
-    deployment: tuple[str, ...] = ()
-    mlps: tuple[str, ...] = ()
+    chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()
     recommended: bool = False
+    price_min: Decimal | None = None
+    price_max: Decimal | None = None
     sort: str = SORTS[0]
 
     def values(self, kind: str) -> tuple[str, ...]:
-        """The values of one kind of condition; a switch and the words count as one value."""
+        """The values of one kind of condition; a switch, the words and the range of prices count as one value."""
         if kind == "words":
             return (self.words,) if self.words else ()
         if kind == "recommended":
             return ("1",) if self.recommended else ()
-        chosen: tuple[str, ...] = getattr(self, kind)
-        return chosen
+        if kind == "price":
+            low, high = (bands.write(one) if one is not None else "" for one in (self.price_min, self.price_max))
+            return (f"{low}-{high}",) if low or high else ()
+        return next((values for name, values in self.chosen if name == kind), ())
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds in force."""
+        return (
+            *(("words",) if self.words else ()),
+            *(("recommended",) if self.recommended else ()),
+            *(name for name, _values in self.chosen),
+            *(("price",) if self.values("price") else ()),
+        )
 
     def without(self, kind: str, *values: str) -> "CatalogueFilters":
         """The same conditions without some values of a kind, or without the kind if none is named."""
@@ -45,77 +81,86 @@ class CatalogueFilters:
             return replace(self, words="")
         if kind == "recommended":
             return replace(self, recommended=False)
-        return replace(self, **{kind: tuple(one for one in self.values(kind) if values and one not in values)})  # type: ignore[arg-type]
+        if kind == "price":
+            return replace(self, price_min=None, price_max=None)
+        left = tuple(one for one in self.values(kind) if values and one not in values)
+        return replace(
+            self,
+            chosen=tuple((name, left if name == kind else held) for name, held in self.chosen if name != kind or left),
+        )
+
+    def params(self) -> list[tuple[str, str]]:
+        """The conditions as an address holds them; reading them gives these filters again."""
+        return list(self._params())
+
+    def _params(self) -> Iterator[tuple[str, str]]:
+        if self.words:
+            yield "q", self.words
+        if self.recommended:
+            yield "recommended", "1"
+        for kind, values in self.chosen:
+            for value in values:
+                yield kind, value
+        for name, price in (("price_min", self.price_min), ("price_max", self.price_max)):
+            if price is not None:
+                yield name, bands.write(price)
+        if self.sort != SORTS[0]:
+            yield "sort", self.sort
 
 
-KINDS: Final = ("service", "category", "region", "deployment", "mlps")
-ALL_KINDS: Final = ("words", *KINDS, "recommended")
-_ACCEPTED: Final[dict[str, Callable[[str], bool]]] = {
-    "service": lambda value: value in SERVICES,
-    "category": lambda value: SLUG.fullmatch(value) is not None,
-    "region": lambda value: DIVISION.fullmatch(value) is not None,
-    "deployment": lambda value: value in wording.DEPLOYMENT_MODELS,
-    "mlps": lambda value: value in {str(level) for level in wording.MLPS_LEVELS},
-}
+# The parameters of an address that make up a kind, where they are not called like it.
+PARAMETERS: Final = {"words": ("q",), "price": ("price_min", "price_max")}
 
 
 def read_filters(*, params: Mapping[str, Sequence[str]]) -> tuple[CatalogueFilters, list[str]]:
     """The conditions of an address, and the values in it that mean nothing (to be told, never to fail)."""
     unknown: list[str] = []
-    chosen: dict[str, tuple[str, ...]] = {}
-    for kind in KINDS:
+    chosen: list[tuple[str, tuple[str, ...]]] = []
+    specs = sorted(name for name in params if SPEC_CODE.fullmatch(name))[:MOST_VALUES]
+    for kind in (*KINDS, *specs):
         values = list(dict.fromkeys(value for value in params.get(kind, ())[:MOST_VALUES] if value))
-        chosen[kind] = tuple(value for value in values if _ACCEPTED[kind](value))
-        unknown += [value for value in values if value not in chosen[kind]]
-    sort = _last(params, "sort") or SORTS[0]
-    if sort not in SORTS:
-        unknown.append(sort)
-        sort = SORTS[0]
-    recommended = _last(params, "recommended")
-    if recommended not in ("", "0", "1"):
-        unknown.append(recommended)
-    words = " ".join(_last(params, "q").replace("\x00", " ").split())[:LONGEST_WORDS]
-    return CatalogueFilters(words=words, recommended=recommended == "1", sort=sort, **chosen), unknown
-
-
-def conditions(filters: CatalogueFilters, *, leave_out: str = "") -> Q:
-    """The filters as a condition on Product, without one kind: a facet counts as if nothing of it were chosen."""
-    columns = {
-        "service": "service_model__in",
-        "category": "main_category__slug__in",
-        "region": "data_centre__county__prefecture_id__in",
-        "deployment": "deployment_models__overlap",
-    }
-    result = Q(state="published")
-    for kind, column in columns.items():
-        if kind != leave_out and filters.values(kind):
-            result &= Q(**{column: list(filters.values(kind))})
-    if leave_out != "mlps" and filters.mlps:
-        result &= Q(data_centre__mlps_level__in=[int(level) for level in filters.mlps])
-    if leave_out != "recommended" and filters.recommended:
-        result &= Q(is_recommended=True)
-    if leave_out != "words":
-        for word in filters.words.split():
-            result &= _contains(word)
-    return result
-
-
-def _contains(word: str) -> Q:
-    """A word of the search: in a title, a category, the provider's or a place's name."""
-    columns = (
-        "title",
-        "title_en",
-        "main_category__name",
-        "main_category__name_en",
-        "partner__name",
-        "data_centre__name",
-        "data_centre__county__name",
-        "data_centre__county__prefecture__name",
+        accepted = tuple(value for value in values if ACCEPTED.get(kind, _is_spec_value)(value))
+        if accepted:
+            chosen.append((kind, accepted))
+        unknown += [value for value in values if value not in accepted]
+    sort = _one_of(params, "sort", SORTS, unknown) or SORTS[0]
+    recommended = _one_of(params, "recommended", ("0", "1"), unknown) == "1"
+    asked = _last(params, "q")
+    typed = words.tidy(asked)
+    if typed and not words.tokenise(typed):
+        unknown.append(typed)
+        typed = ""
+    low, high = (_price(params, name, unknown) for name in ("price_min", "price_max"))
+    filters = CatalogueFilters(
+        words=typed, chosen=tuple(chosen), recommended=recommended, price_min=low, price_max=high, sort=sort
     )
-    result = Q()
-    for column in columns:
-        result |= Q(**{f"{column}__icontains": word})
-    return result
+    return filters, [words.tidy(value)[:80] or "?" for value in unknown]
+
+
+def _is_spec_value(value: str) -> bool:
+    return len(value) <= LONGEST_VALUE and value.isprintable()
+
+
+def _one_of(params: Mapping[str, Sequence[str]], name: str, accepted: Collection[str], unknown: list[str]) -> str:
+    value = _last(params, name)
+    if value and value not in accepted:
+        unknown.append(value)
+        return ""
+    return value
+
+
+def _price(params: Mapping[str, Sequence[str]], name: str, unknown: list[str]) -> Decimal | None:
+    text = _last(params, name).strip().replace(",", "")
+    if not text:
+        return None
+    try:
+        price = Decimal(text) if PRICE.fullmatch(text) else None
+    except InvalidOperation:
+        price = None
+    if price is None or price > HIGHEST_PRICE:
+        unknown.append(text)
+        return None
+    return price
 
 
 def _last(params: Mapping[str, Sequence[str]], name: str) -> str:

@@ -1,17 +1,33 @@
 """What is for sale, with its prices, as the catalogue's pages show it."""
 
-from typing import Any
+from typing import Any, Final
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from listings import queries
-from listings.search import filters
+from listings.search import bands, filters
 from marketplace.api import door
 from marketplace.api.contracts import Component
 from marketplace.organisations import errors as refusals
+
+CONDITIONS: Final = {
+    "service": "iaas, paas, saas, value_added or project.",
+    "category": "The category's name in addresses, e.g. cloud-hosts.",
+    "region": "GB/T 2260 code of the data centre's prefecture or county.",
+    "deployment": "public, private, hybrid or community.",
+    "mlps": "MLPS level of the data centre, 1 to 5.",
+    "price_band": "Price per normalised unit, CNY with tax, e.g. vcpu_month:20-40; low included, high not.",
+    "sla": "Availability in per cent: " + ", ".join(bands.bands_of("sla")) + ".",
+    "pue": "Measured PUE: " + ", ".join(bands.bands_of("pue")) + ".",
+    "green": "Share of green power in per cent: " + ", ".join(bands.bands_of("green")) + ".",
+    "lead": "Days until it is ready: " + ", ".join(bands.bands_of("lead")) + ".",
+    "domain": "Code of a solution domain.",
+    "language": "en or mn: described also in English or Mongolian.",
+}
 
 
 class Term(serializers.Serializer):
@@ -71,8 +87,16 @@ class Offerings(door.Door):
         parameters=[
             OpenApiParameter("page", int, description="From 1; 20 a page."),
             OpenApiParameter("q", str, description="Words."),
-            *(OpenApiParameter(kind, str, many=True) for kind in filters.KINDS),
+            *(OpenApiParameter(kind, str, many=True, description=text) for kind, text in CONDITIONS.items()),
             OpenApiParameter("recommended", str, enum=["0", "1"]),
+            OpenApiParameter("price_min", OpenApiTypes.DECIMAL, description="Listed price, CNY with tax, from."),
+            OpenApiParameter("price_max", OpenApiTypes.DECIMAL, description="Listed price, CNY with tax, up to."),
+            OpenApiParameter(
+                "spec_{code}",
+                str,
+                many=True,
+                description="A specification that filters in its category, e.g. spec_vcpu=4 or spec_vcpu=5-10.",
+            ),
             OpenApiParameter("sort", str, enum=list(filters.SORTS)),
         ],
     )
