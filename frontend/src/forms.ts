@@ -11,6 +11,18 @@ export function submitOnChange(): void {
     }
   });
 
+  // An address holds what was chosen; a field left empty is no part of it.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, verb, formData } = (event as CustomEvent).detail;
+    if (verb === "get" && (elt as HTMLElement).matches("form[data-submit-on-change]")) {
+      for (const [name, value] of [...(formData as FormData).entries()]) {
+        if (value === "") {
+          (formData as FormData).delete(name);
+        }
+      }
+    }
+  });
+
   // A button marked data-print prints; without a script the browser's menu does.
   document.addEventListener("click", (event) => {
     if ((event.target as HTMLElement).closest("[data-print]")) {

@@ -250,7 +250,23 @@ def list_relaxations(*, schema: Schema, filters: CatalogueFilters, matches: Matc
         ]
         if found:
             return sorted(found, key=lambda one: -one.count)[:MOST_RELAXATIONS]
-    return []
+    return _keep_what_fits(kinds, schema=schema, filters=filters, matches=matches)
+
+
+def _keep_what_fits(
+    kinds: tuple[str, ...], *, schema: Schema, filters: CatalogueFilters, matches: Matches
+) -> list[Relaxation]:
+    """For very many conditions: keep one after the other as long as something is left; one answer."""
+    given_up = list(kinds)
+    for kind in kinds:
+        rest = [one for one in given_up if one != kind]
+        if matches.without(*rest):
+            given_up = rest
+    count = matches.without(*given_up).bit_count()
+    if not count:
+        return []
+    label = _(" and ").join(label_of_kind(kind, schema=schema) for kind in given_up)
+    return [Relaxation(kinds=tuple(given_up), label=label, count=count, filters=_without(filters, given_up))]
 
 
 def _without(filters: CatalogueFilters, kinds: Iterable[str]) -> CatalogueFilters:

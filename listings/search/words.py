@@ -16,7 +16,7 @@ from typing import Final
 LONGEST: Final = 80  # characters of a search that are read
 MOST_TERMS: Final = 8
 MOST_ALTERNATIVES: Final = 24
-LONGEST_TAIL: Final = 40
+LONGEST_TAIL: Final = 80  # of a longer word the parts beyond are not found
 SECTION: Final = "\f"
 LINE: Final = "\n"
 # Han with its extensions, kana, Hangul; Mongolian with its supplement. Written without spaces, or searched so.
@@ -62,7 +62,7 @@ def _of_run(run: str) -> Iterator[str]:
 
 def _of_word(word: str) -> Iterator[str]:
     yield word
-    for place in range(1, min(len(word) - 1, LONGEST_TAIL)):
+    for place in range(1, min(len(word), LONGEST_TAIL)):
         yield word[place:]
 
 

@@ -28,6 +28,10 @@ home                       |                 | GET  | 302 302 302 302 302 302 30
 home                       |                 | POST | 405 405 405 405 405 405 405
 catalogue                  |                 | GET  | 200 200 200 200 200 200 200
 catalogue                  |                 | POST | 405 405 405 405 405 405 405
+catalogue_csv              |                 | GET  | 200 200 200 200 200 200 200
+catalogue_csv              |                 | POST | 405 405 405 405 405 405 405
+catalogue_xlsx             |                 | GET  | 200 200 200 200 200 200 200
+catalogue_xlsx             |                 | POST | 405 405 405 405 405 405 405
 offering                   | offering        | GET  | 200 200 200 200 200 200 200
 offering                   | offering        | POST | 405 405 405 405 405 405 405
 compare                    |                 | GET  | 200 200 200 200 200 200 200

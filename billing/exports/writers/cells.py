@@ -21,6 +21,7 @@ class Kind(Enum):
     TEXT = "text"
     CODE = "code"  # digits that are no number: credit codes, document numbers
     MONEY = "money"  # major units with the decimals of the currency; added up in the totals
+    PRICE = "price"  # of one unit, with up to 8 decimals; a sum of such prices means nothing
     RATE = "rate"  # a share of one
     COUNT = "count"  # whole number; added up in the totals
     DATE = "date"

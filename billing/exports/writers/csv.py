@@ -6,8 +6,9 @@ A code that a spreadsheet would read as a number, and so cut after 15 digits, ge
 """
 
 import csv
+import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -20,11 +21,21 @@ NUMBER_LIKE: Final = re.compile(r"\d+(?:[.,]\d*)?(?:[eE]\d+)?")
 def write(*, path: Path, columns: Sequence[cells.Column], rows: Iterable[cells.Row]) -> None:
     """Write heading and rows. There are no totals: a program adds up better, and no row differs from the others."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        # Everything but numbers is quoted.
-        out = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-        out.writerow([cells.guard(column.heading) for column in columns])
-        for row in rows:
-            out.writerow([_cell(value, column) for value, column in zip(row, columns, strict=True)])
+        file.writelines(lines(columns=columns, rows=rows))
+
+
+def lines(*, columns: Sequence[cells.Column], rows: Iterable[cells.Row]) -> Iterator[str]:
+    """Heading and rows one by one, for a file or an answer that is sent while it is written."""
+    buffer = io.StringIO()
+    # Everything but numbers is quoted.
+    out = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    out.writerow([cells.guard(column.heading) for column in columns])
+    for row in rows:
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        out.writerow([_cell(value, column) for value, column in zip(row, columns, strict=True)])
+    yield buffer.getvalue()
 
 
 def _cell(value: cells.Cell, column: cells.Column) -> cells.Cell:

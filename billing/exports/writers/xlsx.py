@@ -11,6 +11,7 @@ from billing.exports.writers import cells
 SHEET_ROWS: Final = 1_000_000  # a sheet ends at 1,048,576 rows; the rest goes on the next one
 NUMBER_FORMATS: Final = {
     cells.Kind.MONEY: "#,##0.00",
+    cells.Kind.PRICE: "#,##0.00######",
     cells.Kind.RATE: "0.00%",
     cells.Kind.COUNT: "#,##0",
     cells.Kind.DATE: "yyyy-mm-dd",

@@ -3,11 +3,13 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, compare, offering, recommended
+from frontend.pages.public import account, catalogue, catalogue_export, compare, offering, recommended
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
     path("catalogue/", catalogue.browse_catalogue, name="catalogue"),
+    path("catalogue/export.csv", catalogue_export.download_csv, name="catalogue_csv"),
+    path("catalogue/export.xlsx", catalogue_export.download_xlsx, name="catalogue_xlsx"),
     path("catalogue/<int:pk>/<str:slug>/", offering.show_offering, name="offering"),
     path("compare/", compare.compare, name="compare"),
     path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),

@@ -104,7 +104,7 @@ TRIGGERS = migrations.RunSQL(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0043_guards_of_editions"),
+        ("catalogue", "0044_imports_of_offerings"),
         ("organisations", "0002_append_only"),
         ("partner", "0009_evidence"),
     ]
