@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from django.db.models import Count, DecimalField, F, Min, Q, Sum, Value
+from django.db import connection
+from django.db.models import DecimalField, F, Min, Sum
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
@@ -194,44 +195,45 @@ def list_offerings(*, filters: CatalogueFilters, organisation_id: int | None = N
 
 
 def market_figures() -> MarketFigures:
-    """The catalogue's figures, from published prices and from pools in operation; one query."""
+    """The catalogue's figures, from published prices and from pools in operation; two queries.
+
+    The lowest rates are looked for once per snapshot: a new price, or a data centre that opens, makes a new one.
+    """
+    snapshot = store.current().snapshot
+    rates = snapshot.remembered.get("rates")
+    if rates is None:
+        rates = _lowest_rates()
+        if not connection.in_atomic_block:
+            snapshot.remember("rates", rates)
+    open_pools = CapacityPool.objects.filter(resource="vcpu", data_centre__status=DataCentre.Status.OPERATING)
+    left = open_pools.aggregate(left=Sum(F("total") - F("allocated")))["left"]
+    return MarketFigures(
+        vcpu_hour=_shorten(rates.get("vcpu_hours")),
+        gpu_hour=_shorten(rates.get("gpu_hours")),
+        vcpu_left=int(left or 0),
+        offerings=len(snapshot),
+        providers=len(snapshot.partners),
+        data_centres=len(snapshot.data_centres),
+    )
+
+
+def _lowest_rates() -> dict[str, Decimal]:
+    """Meter → the lowest listed price per unit, tax included, of what can be ordered now; one query."""
     gross = Cast(F("unit_price") * (1 + F("vat_rate")), DecimalField(max_digits=30, decimal_places=12))
-    for_sale = Q(
+    rates = PriceComponent.objects.filter(
         plan__price_book__status=PriceBook.Status.PUBLISHED,
         plan__price_book__organisation=None,
         model=PriceComponent.Model.PER_UNIT,
         plan__price_book__product__state=Product.State.PUBLISHED,
         plan__price_book__product__data_centre__status=DataCentre.Status.OPERATING,
+        meter__in=["vcpu_hours", "gpu_hours"],
     )
-    listed = Product.objects.filter(state=Product.State.PUBLISHED).order_by()
-    rates = PriceComponent.objects.filter(for_sale, meter__in=["vcpu_hours", "gpu_hours"]).order_by()
-    open_pools = CapacityPool.objects.filter(resource="vcpu", data_centre__status=DataCentre.Status.OPERATING)
-    parts = [
-        rates.values(which=F("meter")).annotate(figure=Min(gross)),
-        open_pools.order_by().values(which=Value("vcpu_left")).annotate(figure=Sum(F("total") - F("allocated"))),
-        listed.values(which=Value("offerings")).annotate(figure=_as_decimal(Count("pk"))),
-        listed.values(which=Value("providers")).annotate(figure=_as_decimal(Count("partner", distinct=True))),
-        listed.values(which=Value("data_centres")).annotate(figure=_as_decimal(Count("data_centre", distinct=True))),
-    ]
-    rows = [part.values_list("which", "figure") for part in parts]
-    found = dict(rows[0].union(*rows[1:], all=True))
-    return MarketFigures(
-        vcpu_hour=_shorten(found.get("vcpu_hours")),
-        gpu_hour=_shorten(found.get("gpu_hours")),
-        vcpu_left=int(found.get("vcpu_left") or 0),
-        offerings=int(found.get("offerings") or 0),
-        providers=int(found.get("providers") or 0),
-        data_centres=int(found.get("data_centres") or 0),
-    )
+    return dict(rates.order_by().values("meter").annotate(figure=Min(gross)).values_list("meter", "figure"))
 
 
 def _shorten(price: Decimal | None) -> Decimal | None:
     """A headline price to a hundredth of a fen, half up; the exact one stands on the offering's page."""
     return None if price is None else price.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP).normalize()
-
-
-def _as_decimal(expression: Any) -> Cast:
-    return Cast(expression, DecimalField(max_digits=30, decimal_places=12))
 
 
 def _with_places(products: Any) -> Any:

@@ -54,7 +54,7 @@ TRIGGERS = migrations.RunSQL(
     CREATE TRIGGER search_mark AFTER INSERT OR DELETE OR UPDATE ON catalogue_synonymgroup
         FOR EACH STATEMENT EXECUTE FUNCTION mark_search('taxonomy');
     CREATE TRIGGER search_mark AFTER INSERT OR DELETE OR UPDATE OF
-            county_id, mlps_level, measured_pue, green_power_percent ON partner_datacentre
+            status, county_id, mlps_level, measured_pue, green_power_percent ON partner_datacentre
         FOR EACH STATEMENT EXECUTE FUNCTION mark_search('places');
     CREATE TRIGGER search_mark AFTER INSERT OR DELETE OR UPDATE ON organisations_division
         FOR EACH STATEMENT EXECUTE FUNCTION mark_search('places');
