@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -54,7 +54,6 @@ def browse_catalogue(request: HttpRequest) -> HttpResponse:
         "condition_count": len(found.conditions) + found.filters.recommended,
         "export_csv": _address(found.filters, to="catalogue_csv"),
         "export_xlsx": _address(found.filters, to="catalogue_xlsx"),
-        "estimate_address": _address_of("estimate"),
         "figures": None if is_part else queries.market_figures(),
         **_conditions(found),
         **_small_parts(),
@@ -97,14 +96,6 @@ def _address(chosen: filters.CatalogueFilters, *, to: str = "catalogue") -> str:
     """The catalogue, or its export, under these conditions."""
     params = urlencode(chosen.params())
     return reverse(to) + (f"?{params}" if params else "")
-
-
-def _address_of(name: str) -> str:
-    """A page that may not be there yet; "" then."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def _page_number(request: HttpRequest) -> int:
