@@ -18,6 +18,7 @@ from listings.search import facets, results, store
 from listings.search import queries as search_queries
 from listings.search import schema as schemas
 from listings.search.filters import CatalogueFilters
+from listings.search.index import Snapshot
 from listings.search.schema import Schema
 from listings.search.words import Search
 from listings.taxonomy import specs
@@ -27,6 +28,7 @@ from providers.models import CapacityPool, DataCentre
 
 PAGE_SIZE: Final = 20
 EXPORTED_AT_ONCE: Final = 500
+RATES: Final = ("vcpu_hours", "gpu_hours")
 
 
 class NoSuchPlan(errors.NotFound):
@@ -104,6 +106,7 @@ class CataloguePage:
     conditions: tuple[Condition, ...]
     unknown: tuple[str, ...]
     relaxations: tuple[facets.Relaxation, ...]
+    snapshot: Snapshot  # what all of it was taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ def search_offerings(
         conditions=tuple(_list_conditions(found.filters, schema=found.shelf.schema)),
         unknown=found.unknown,
         relaxations=tuple(found.list_relaxations()),
+        snapshot=found.shelf.snapshot,
     )
 
 
@@ -194,31 +198,40 @@ def list_offerings(*, filters: CatalogueFilters, organisation_id: int | None = N
         )
 
 
-def market_figures() -> MarketFigures:
-    """The catalogue's figures, from published prices and from pools in operation; two queries.
+def market_figures(*, page: CataloguePage | None = None) -> MarketFigures:
+    """The catalogue's figures, from published prices and from pools in operation; one query beside those of `page`.
 
     The lowest rates are looked for once per snapshot: a new price, or a data centre that opens, makes a new one.
     """
-    snapshot = store.current().snapshot
+    snapshot = page.snapshot if page else store.current().snapshot
+    parts = [_capacity_left()]
     rates = snapshot.remembered.get("rates")
     if rates is None:
-        rates = _lowest_rates()
+        parts.append(_lowest_rates())
+    found = dict(parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0])
+    if rates is None:
+        rates = {meter: found.get(meter) for meter in RATES}
         if not connection.in_atomic_block:
             snapshot.remember("rates", rates)
-    open_pools = CapacityPool.objects.filter(resource="vcpu", data_centre__status=DataCentre.Status.OPERATING)
-    left = open_pools.aggregate(left=Sum(F("total") - F("allocated")))["left"]
     return MarketFigures(
-        vcpu_hour=_shorten(rates.get("vcpu_hours")),
-        gpu_hour=_shorten(rates.get("gpu_hours")),
-        vcpu_left=int(left or 0),
+        vcpu_hour=_shorten(rates["vcpu_hours"]),
+        gpu_hour=_shorten(rates["gpu_hours"]),
+        vcpu_left=int(found.get("vcpu") or 0),
         offerings=len(snapshot),
         providers=len(snapshot.partners),
         data_centres=len(snapshot.data_centres),
     )
 
 
-def _lowest_rates() -> dict[str, Decimal]:
-    """Meter → the lowest listed price per unit, tax included, of what can be ordered now; one query."""
+def _capacity_left() -> Any:
+    """("vcpu", what is left in all pools of operating data centres)."""
+    pools = CapacityPool.objects.filter(resource="vcpu", data_centre__status=DataCentre.Status.OPERATING)
+    left = Cast(Sum(F("total") - F("allocated")), DecimalField(max_digits=30, decimal_places=12))
+    return pools.order_by().values("resource").annotate(figure=left).values_list("resource", "figure")
+
+
+def _lowest_rates() -> Any:
+    """(meter, the lowest listed price per unit, tax included) of what can be ordered now."""
     gross = Cast(F("unit_price") * (1 + F("vat_rate")), DecimalField(max_digits=30, decimal_places=12))
     rates = PriceComponent.objects.filter(
         plan__price_book__status=PriceBook.Status.PUBLISHED,
@@ -226,9 +239,9 @@ def _lowest_rates() -> dict[str, Decimal]:
         model=PriceComponent.Model.PER_UNIT,
         plan__price_book__product__state=Product.State.PUBLISHED,
         plan__price_book__product__data_centre__status=DataCentre.Status.OPERATING,
-        meter__in=["vcpu_hours", "gpu_hours"],
+        meter__in=RATES,
     )
-    return dict(rates.order_by().values("meter").annotate(figure=Min(gross)).values_list("meter", "figure"))
+    return rates.order_by().values("meter").annotate(figure=Min(gross)).values_list("meter", "figure")
 
 
 def _shorten(price: Decimal | None) -> Decimal | None:

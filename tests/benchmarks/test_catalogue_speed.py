@@ -64,7 +64,7 @@ def titles(chance: random.Random) -> list[tuple[str, int, Decimal]]:
 
 def load(rows: list[tuple[str, int, Decimal]], chance: random.Random) -> None:
     """The same rows as listings with a price book each, written in bulk."""
-    taxonomy.load_taxonomy(service_types=taxonomy.read_standard(), actor=actors.VISITOR, now=factories.PLACED_AT)
+    taxonomy.load_taxonomy(**taxonomy.read_standard(), actor=actors.VISITOR, now=factories.PLACED_AT)
     root = Category.objects.get(slug="iaas", depth=1)
     hosts = Category.objects.get(slug="cloud-hosts")
     model = factories.offering(factories.data_centre(factories.hongshan()), main_category=hosts)

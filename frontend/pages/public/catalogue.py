@@ -54,7 +54,7 @@ def browse_catalogue(request: HttpRequest) -> HttpResponse:
         "condition_count": len(found.conditions) + found.filters.recommended,
         "export_csv": _address(found.filters, to="catalogue_csv"),
         "export_xlsx": _address(found.filters, to="catalogue_xlsx"),
-        "figures": None if is_part else queries.market_figures(),
+        "figures": None if is_part else queries.market_figures(page=found),
         **_conditions(found),
         **_small_parts(),
     }
