@@ -155,7 +155,8 @@ def _date_entries(edition: Edition, *, before: Edition | None, today: date) -> N
     since = before.entries.filter(entered_date__isnull=False, left_date=None).values_list("product_id", "entered_date")
     by_date: dict[date, list[int]] = {}
     for product_id, entered in since:
-        by_date.setdefault(entered, []).append(product_id)
+        if entered is not None:
+            by_date.setdefault(entered, []).append(product_id)
     for entered, product_ids in by_date.items():
         included.filter(product_id__in=product_ids).update(entered_date=entered)
 

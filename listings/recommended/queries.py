@@ -221,7 +221,10 @@ def list_signatures(*, edition: Edition) -> list[Signature]:
 
 def may_sign_as(*, edition: Edition, user_id: int | None, roles: frozenset[str]) -> list[str]:
     """The roles a person may sign this edition in now; none if they have signed or it is not being signed."""
-    if edition.state != Edition.State.SIGNING or edition.signatures.filter(voided_at=None, user_id=user_id).exists():
+    if (
+        edition.state != Edition.State.SIGNING
+        or edition.signatures.filter(voided_at=None, user_id=user_id or 0).exists()
+    ):
         return []
     return [role for role in Signature.Role.values if role in roles]
 

@@ -54,7 +54,7 @@ class Rules(serializers.Serializer):
 
     version = serializers.IntegerField()
     title = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # declared fields do not hide the attribute
     announced_date = serializers.DateField()
     effective_date = serializers.DateField()
     rules = serializers.ListField(child=serializers.DictField())
