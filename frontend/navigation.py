@@ -87,7 +87,10 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         ),
         (
             _("Listings"),
-            (Entry(_("Import and export"), "provider:listing_imports", "file-spreadsheet", "listings.view"),),
+            (
+                Entry(_("Listings"), "provider:listings", "layout-list", "listings.view", in_header=True),
+                Entry(_("Import and export"), "provider:listing_imports", "file-spreadsheet", "listings.view"),
+            ),
         ),
         (
             _("Settlement"),
@@ -120,6 +123,9 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         (
             _("Catalogue"),
             (
+                Entry(
+                    _("Review of listings"), "operator:listings", "clipboard-check", "listings.review", in_header=True
+                ),
                 Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check", "recommended.sign"),
                 Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report", in_header=True),
             ),

@@ -12,5 +12,6 @@ urlpatterns = [
     path("provider/", include("frontend.pages.provider.urls")),
     path("officer/", include("frontend.pages.officer.urls")),
     path("finance/", include("frontend.pages.finance.urls")),
+    path("operator/", include("frontend.pages.operator.urls")),
     path("reports/", include("frontend.pages.procurement.urls")),
 ]

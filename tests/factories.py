@@ -370,6 +370,7 @@ def contract(
             "order_line": line,
             "order_number": line.order.number,
             "offering": product,
+            "offering_version": product.versions.get(state="published"),
             "offering_title": product.title,
             "plan": agreed,
             "quantity": quantity,

@@ -33,7 +33,6 @@ class Contract(models.Model):
     offering_version = models.ForeignKey(
         "catalogue.OfferingVersion",
         models.PROTECT,
-        null=True,
         related_name="+",
         verbose_name=_("version that was bought"),
     )

@@ -128,7 +128,7 @@ def _put_together(rows: Sequence[Any], *, side: str, organisation_id: int | None
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     contracts = (
         Contract.objects.filter(scope(side=side, organisation_id=organisation_id), order_line__order__in=rows)
-        .select_related("order_line", "provider", "plan", "buyer")
+        .select_related("order_line", "provider", "plan", "buyer", "offering", "offering_version")
         .order_by("pk")
     )
     for contract in contracts:

@@ -97,7 +97,9 @@ def get_contract(*, number: str, organisation_id: int | None, side: str) -> Cont
     """A contract with its plan, components, capacity and transitions. Raises NoSuchContract for another's."""
     contract = (
         Contract.objects.filter(scope(side=side, organisation_id=organisation_id), number=number)
-        .select_related("buyer", "provider", "plan__price_book", "offering__data_centre", "order_line")
+        .select_related(
+            "buyer", "provider", "plan__price_book", "offering__data_centre", "offering_version", "order_line"
+        )
         .prefetch_related("plan__components", "capacity__pool", "transitions")
         .first()
     )

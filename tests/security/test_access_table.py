@@ -34,6 +34,8 @@ catalogue_xlsx             |                 | GET  | 200 200 200 200 200 200 20
 catalogue_xlsx             |                 | POST | 405 405 405 405 405 405 405
 offering                   | offering        | GET  | 200 200 200 200 200 200 200
 offering                   | offering        | POST | 405 405 405 405 405 405 405
+offering_version           | version         | GET  | 200 200 200 200 200 200 200
+offering_version           | version         | POST | 405 405 405 405 405 405 405
 compare                    |                 | GET  | 200 200 200 200 200 200 200
 compare                    |                 | POST | 405 405 405 405 405 405 405
 compare_xlsx               |                 | GET  | 302 302 302 302 302 302 302
@@ -156,6 +158,34 @@ officer:edition_sign       | draft_edition   | GET  | 405 405 405 405 405 405 40
 officer:edition_sign       | draft_edition   | POST | 302 403 403 403 403 422 403
 officer:edition_publish    | draft_edition   | GET  | 405 405 405 405 405 405 405
 officer:edition_publish    | draft_edition   | POST | 302 403 403 403 403 409 403
+provider:listings          |                 | GET  | 302 403 403 200 200 403 403
+provider:listings          |                 | POST | 405 405 405 405 405 405 405
+provider:listing_new       |                 | GET  | 302 403 403 200 200 403 403
+provider:listing_new       |                 | POST | 302 403 403 422 422 403 403
+provider:listing           | code            | GET  | 302 403 403 200 404 403 403
+provider:listing           | code            | POST | 405 405 405 405 405 405 405
+provider:listing_edit      | code            | GET  | 302 403 403 302 404 403 403
+provider:listing_edit      | code            | POST | 302 403 403 302 404 403 403
+provider:listing_draft     | code            | GET  | 405 405 405 405 405 405 405
+provider:listing_draft     | code            | POST | 302 403 403 302 404 403 403
+provider:listing_submit    | code            | GET  | 405 405 405 405 405 405 405
+provider:listing_submit    | code            | POST | 302 403 403 302 404 403 403
+provider:listing_withdraw  | code            | GET  | 405 405 405 405 405 405 405
+provider:listing_withdraw  | code            | POST | 302 403 403 422 404 403 403
+operator:listings          |                 | GET  | 302 403 403 403 403 403 403
+operator:listings          |                 | POST | 405 405 405 405 405 405 405
+operator:listing           | code            | GET  | 302 403 403 403 403 403 403
+operator:listing           | code            | POST | 405 405 405 405 405 405 405
+operator:listing_take      | code            | GET  | 405 405 405 405 405 405 405
+operator:listing_take      | code            | POST | 302 403 403 403 403 403 403
+operator:listing_return    | code            | GET  | 405 405 405 405 405 405 405
+operator:listing_return    | code            | POST | 302 403 403 403 403 403 403
+operator:listing_publish   | code            | GET  | 405 405 405 405 405 405 405
+operator:listing_publish   | code            | POST | 302 403 403 403 403 403 403
+operator:listing_freeze    | code            | GET  | 405 405 405 405 405 405 405
+operator:listing_freeze    | code            | POST | 302 403 403 403 403 403 403
+operator:listing_lift      | code            | GET  | 405 405 405 405 405 405 405
+operator:listing_lift      | code            | POST | 302 403 403 403 403 403 403
 finance:dashboard          |                 | GET  | 302 403 403 403 403 403 200
 finance:dashboard          |                 | POST | 405 405 405 405 405 405 405
 finance:settlements        |                 | GET  | 302 403 403 403 403 403 200

@@ -145,6 +145,7 @@ def build() -> World:
         "edition": {"number": edition.number},
         "edition_file": {"number": edition.number, "file_format": "csv"},
         "draft_edition": {"edition_id": editions.open_edition(rules).pk},
+        "version": {"pk": host.pk, "slug": host.slug, "number": 1},
         "rest": {"rest": "v1/nothing"},
     }
     return World(

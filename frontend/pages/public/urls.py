@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, catalogue_export, compare, offering, recommended
+from frontend.pages.public import account, catalogue, catalogue_export, compare, offering, recommended, versions
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("catalogue/export.csv", catalogue_export.download_csv, name="catalogue_csv"),
     path("catalogue/export.xlsx", catalogue_export.download_xlsx, name="catalogue_xlsx"),
     path("catalogue/<int:pk>/<str:slug>/", offering.show_offering, name="offering"),
+    path("catalogue/<int:pk>/<str:slug>/versions/<int:number>/", versions.show_version, name="offering_version"),
     path("compare/", compare.compare, name="compare"),
     path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),
     path("compare/tray/", compare.change_tray, name="compare_tray"),
