@@ -45,7 +45,7 @@ def edit_listing(request: HttpRequest, code: str) -> HttpResponse:
     written = Content.from_json(version.content)
     schema = life.read_schema(partner_id=partner_id)
     build = FORMS.get(step)
-    form = build(request.POST or None, written, schema, partner_id) if build else None
+    form = build(request.POST if request.method == "POST" else None, written, schema, partner_id) if build else None
     if request.method == "POST" and form is not None and form.is_valid():
         try:
             operations.change_draft(

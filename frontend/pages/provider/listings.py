@@ -167,7 +167,7 @@ def crumbs(*words: str) -> list[tuple[str, str | None]]:
 
 
 def _new_form(request: HttpRequest, *, partner_id: int) -> NewForm:
-    form = NewForm(request.POST or None)
+    form = NewForm(request.POST if request.method == "POST" else None)
     centres = providers.list_data_centres(partner_id=partner_id)
     form.fields["category"].choices = listed.category_choices()  # type: ignore[attr-defined]
     form.fields["data_centre"].choices = [(one.code, one.name) for one in centres]  # type: ignore[attr-defined]
