@@ -15,7 +15,7 @@ def pin_versions(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0045_versions_of_listed_offerings"),
+        ("catalogue", "0046_versions_of_listed_offerings"),
         ("contracts", "0003_offering_version"),
     ]
 

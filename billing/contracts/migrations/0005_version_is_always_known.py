@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0045_versions_of_listed_offerings"),
+        ("catalogue", "0046_versions_of_listed_offerings"),
         ("contracts", "0004_version_that_was_bought"),
     ]
 

@@ -41,6 +41,6 @@ def write_versions(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalogue", "0044_imports_of_offerings")]
+    dependencies = [("catalogue", "0045_search_follows_transactions")]
 
     operations = [migrations.RunPython(write_versions, migrations.RunPython.noop)]
