@@ -22,16 +22,11 @@ from listings.prices import pricing
 from marketplace.organisations import errors
 
 MOST_LINES: Final = 20
-LARGEST_USAGE: Final = Decimal(10) ** 12
-USAGE_PLACES: Final = 6
+LARGEST_USAGE: Final = pricing.MOST_USAGE
+USAGE_PLACES: Final = pricing.USAGE_PLACES
 LONGEST_TEXT: Final = 40
-LARGEST_PK: Final = 2**63 - 1
 METER: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 NUMBER: Final = re.compile(r"-?\d{1,40}(\.\d{1,40})?")
-
-
-class UnknownMeter(errors.Refused):
-    """Use of something that the plan does not measure."""
 
 
 class InvalidUsage(errors.Refused):
@@ -88,6 +83,7 @@ class Total:
     currency: str
     one_time: pricing.Amount
     monthly: pricing.Amount
+    usage_monthly: pricing.Amount
     term: pricing.Amount
 
 
@@ -174,6 +170,29 @@ def price_lines(*, lines: Sequence[Line], organisation_id: int | None) -> Priced
     return Priced(lines=priced, totals=tuple(_add_up(priced, currency=currency) for currency in currencies))
 
 
+def start_line(*, offering: str, plan: str, quantity: str, term: str, organisation_id: int | None) -> Line | None:
+    """A line for an offering; what is left out is its first plan and that plan's 12 months, else its first term.
+
+    None if the offering is not listed or has no plan.
+    """
+    asked = Line(
+        offering=offering[:LONGEST_TEXT], plan=plan[:LONGEST_TEXT], quantity=quantity[:LONGEST_TEXT], term=term
+    )
+    found = listings.plans_of(offering_ids=[asked.offering_id], organisation_id=organisation_id)
+    _product, plans = found.get(asked.offering_id, (None, ()))
+    chosen = next((one for one in plans if one.code == plan), next(iter(plans), None))
+    if chosen is None:
+        return None
+    months = [one.months for one in chosen.terms.all()]
+    usual = listings.USUAL_TERM if listings.USUAL_TERM in months else next(iter(months), 0)
+    return Line(
+        offering=str(asked.offering_id),
+        plan=chosen.code,
+        quantity=asked.quantity,
+        term=term if term in {str(one) for one in months} else str(usual),
+    )
+
+
 def read_usage(text: str) -> Decimal:
     """A quantity of use a month. Raises InvalidUsage."""
     try:
@@ -222,7 +241,7 @@ def _price(line: Line, product: Product | None, plans: Sequence[Plan]) -> Priced
         wrong["usage"] = _("This plan does not measure %(meters)s. Remove it.") % {"meters": "、".join(unknown)}
     quote = None
     try:
-        quote = pricing.quote(plan=plan, quantity=_whole(line.quantity), term_months=_whole(line.term))
+        quote = pricing.quote(plan=plan, quantity=_whole(line.quantity), term_months=_whole(line.term), usage=usage)
     except pricing.UnknownTerm as refusal:
         wrong["term"] = refusal.message
     except errors.Refused as refusal:
@@ -249,7 +268,8 @@ def _add_up(lines: Sequence[PricedLine], *, currency: str) -> Total:
         currency=currency,
         one_time=_sum([quote.one_time for quote in quotes], currency=currency),
         monthly=_sum([quote.monthly for quote in quotes], currency=currency),
-        term=_sum([quote.term for quote in quotes], currency=currency),
+        usage_monthly=_sum([quote.usage_monthly for quote in quotes], currency=currency),
+        term=_sum([quote.term_total for quote in quotes], currency=currency),
     )
 
 

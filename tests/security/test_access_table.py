@@ -42,6 +42,14 @@ compare_xlsx               |                 | GET  | 302 302 302 302 302 302 30
 compare_xlsx               |                 | POST | 405 405 405 405 405 405 405
 compare_tray               |                 | GET  | 405 405 405 405 405 405 405
 compare_tray               |                 | POST | 302 302 302 302 302 302 302
+estimate                   |                 | GET  | 200 200 200 200 200 200 200
+estimate                   |                 | POST | 405 405 405 405 405 405 405
+estimate_xlsx              |                 | GET  | 302 302 302 302 302 302 302
+estimate_xlsx              |                 | POST | 405 405 405 405 405 405 405
+save_estimate              |                 | GET  | 405 405 405 405 405 405 405
+save_estimate              |                 | POST | 302 302 302 302 302 302 302
+kept_estimate              | estimate        | GET  | 200 200 200 200 200 200 200
+kept_estimate              | estimate        | POST | 405 405 405 405 405 405 405
 reports                    |                 | GET  | 302 200 200 403 403 200 403
 reports                    |                 | POST | 405 405 405 405 405 405 405
 make_report                |                 | GET  | 405 405 405 405 405 405 405
@@ -218,6 +226,8 @@ basket:summary             |                 | GET  | 302 200 200 403 403 403 40
 basket:summary             |                 | POST | 405 405 405 405 405 405 405
 basket:add-offering        |                 | GET  | 405 405 405 405 405 405 405
 basket:add-offering        |                 | POST | 302 302 302 403 403 403 403
+basket:add-estimate        |                 | GET  | 405 405 405 405 405 405 405
+basket:add-estimate        |                 | POST | 302 302 302 403 403 403 403
 basket:change-line         | line            | GET  | 405 405 405 405 405 405 405
 basket:change-line         | line            | POST | 302 422 404 403 403 403 403
 basket:remove-line         | line            | GET  | 405 405 405 405 405 405 405

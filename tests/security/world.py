@@ -16,6 +16,7 @@ from listings.comparison import queries as comparisons
 from listings.comparison import scoring
 from listings.exchange import operations as listing_imports
 from marketplace.organisations.models import ApiKey
+from marketplace.procurement import estimates
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
@@ -121,12 +122,18 @@ def build() -> World:
     )
     rules = editions.announce([{"kind": "prices_complete"}])
     edition = editions.publish(rules)
+    estimate = procurement.save_estimate(
+        lines=[estimates.Line(offering=str(host.pk), plan="monthly", quantity="1", term="12")],
+        actor=factories.actor(foods, "owner", user=users["foods"]),
+        now=NOW,
+    )
     number = {"number": contract.number}
     parts = {
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
         "prices": {"code": host.code},
         "price_version": {"code": host.code, "version": 1},
+        "estimate": {"token": estimate.token},
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,

@@ -3,7 +3,16 @@
 from django.urls import URLPattern, path
 
 from frontend.pages import health
-from frontend.pages.public import account, catalogue, catalogue_export, compare, offering, recommended, versions
+from frontend.pages.public import (
+    account,
+    catalogue,
+    catalogue_export,
+    compare,
+    estimate,
+    offering,
+    recommended,
+    versions,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", catalogue.show_home, name="home"),
@@ -22,6 +31,10 @@ urlpatterns: list[URLPattern] = [
     path(
         "recommended/editions/<slug:number>.<slug:file_format>", recommended.download_edition, name="recommended_file"
     ),
+    path("estimate/", estimate.show_estimate, name="estimate"),
+    path("estimate/save/", estimate.save_estimate, name="save_estimate"),
+    path("estimate/xlsx/", estimate.download_estimate, name="estimate_xlsx"),
+    path("estimate/<str:token>/", estimate.open_estimate, name="kept_estimate"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

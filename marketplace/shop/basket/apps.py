@@ -16,6 +16,7 @@ class BasketConfig(apps.BasketConfig):
         return [
             path("", views.show_list, name="summary"),
             path("add/", views.add_offering, name="add-offering"),
+            path("add-estimate/", views.add_estimate, name="add-estimate"),
             path("lines/<int:line_id>/", views.change_line, name="change-line"),
             path("lines/<int:line_id>/remove/", views.remove_line, name="remove-line"),
         ]

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from listings import queries as listings
 from marketplace import clock
 from marketplace.organisations import errors, gate
+from marketplace.procurement import estimates
 from marketplace.shop.basket import forms, operations, queries
 
 
@@ -55,6 +56,45 @@ def add_offering(request: HttpRequest) -> HttpResponse:
         return redirect(offering_url(request))
     messages.success(request, _("“%(title)s” is on the purchase list.") % {"title": line.product.title})
     return redirect("basket:summary")
+
+
+def estimate_url(request: HttpRequest) -> str:
+    """The estimate whose lines were to be ordered."""
+    return f"{reverse('estimate')}?{estimates.write_query(estimates.read_lines(params=request.GET.dict()))}"
+
+
+@gate.page(permission="orders.place", methods=("POST",), come_back=estimate_url)
+def add_estimate(request: HttpRequest) -> HttpResponse:
+    """Add every line of an estimate that can be added; each of the others is told with its reason."""
+    actor = gate.actor_of(request)
+    lines = estimates.read_lines(params=request.GET.dict())
+    priced = estimates.price_lines(lines=lines, organisation_id=actor.organisation_id)
+    added = 0
+    for number, line in enumerate(priced.lines, start=1):
+        reason = next(iter(line.errors.values()), "")
+        if line.plan is not None and line.quote is not None:
+            try:
+                operations.add_offering(
+                    plan_id=line.plan.pk,
+                    quantity=line.quote.quantity,
+                    term_months=line.quote.term_months,
+                    actor=actor,
+                    now=clock.now(),
+                )
+                added += 1
+                continue
+            except errors.Refused as error:
+                reason = error.message
+        title = line.product.title if line.product else line.line.offering
+        messages.error(
+            request, _("Line %(number)s, %(title)s: %(reason)s") % {"number": number, "title": title, "reason": reason}
+        )
+    if added:
+        messages.success(request, _("%(count)s lines of the estimate are on the purchase list.") % {"count": added})
+        return redirect("basket:summary")
+    if not lines:
+        messages.error(request, _("The estimate is empty. Add an offering first."))
+    return redirect(estimate_url(request))
 
 
 @gate.page(permission="orders.place", methods=("POST",))
