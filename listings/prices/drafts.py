@@ -82,7 +82,7 @@ class ComponentDraft:
     kind: str
     unit: str
     unit_price: Decimal
-    vat_rate: Decimal
+    vat_rate: Decimal | None
     meter: str = ""
     name_en: str = ""
     model: str = rules.PER_UNIT

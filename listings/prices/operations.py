@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -133,7 +133,7 @@ def negotiate_price_book(
 
     Raises NoSuchOffering for another provider's offering, InvalidBasis, InvalidPriceBook, AnotherAnnounced.
     """
-    if product.partner.organisation_id != actor.organisation_id:
+    if product.partner is None or product.partner.organisation_id != actor.organisation_id:
         raise NoSuchOffering(product.code)
     today = periods.civil_date(now)
     if basis not in (PriceBook.Basis.NEGOTIATED, PriceBook.Basis.FRAMEWORK):
@@ -214,7 +214,7 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
             PlanTerm(plan=row, months=months, discount=discount) for months, discount in sorted(draft.terms.items())
         )
         PriceComponent.objects.bulk_create(
-            PriceComponent(
+            PriceComponent(  # type: ignore[misc]  # a draft without a VAT rate was refused above
                 plan=row,
                 code=one.code,
                 name=one.name,
@@ -313,7 +313,7 @@ def _plans(book: PriceBook) -> list[Plan]:
 
 
 def _record(action: str, *, product: Product, book: PriceBook, actor: actors.Actor, now: datetime) -> None:
-    details = {"version": book.version}
+    details: dict[str, Any] = {"version": book.version}
     if book.effective_date is not None:
         details["effective_date"] = book.effective_date.isoformat()
     organisations.record(

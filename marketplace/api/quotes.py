@@ -33,7 +33,7 @@ class QuoteLine(serializers.Serializer):
     component = serializers.CharField(source="component.code")
     kind = serializers.ChoiceField(choices=["one_time", "recurring", "metered"])
     row = serializers.CharField(source="line.key", help_text="Empty for a plain price; else its tier or part.")
-    label = serializers.CharField(source="tier")
+    label = serializers.CharField(source="tier")  # type: ignore[assignment]  # a declared field does not hide it
     quantity = serializers.DecimalField(max_digits=30, decimal_places=6)
     unit_price = serializers.DecimalField(max_digits=48, decimal_places=18, help_text="Without tax.")
     net_minor = serializers.IntegerField(source="net.amount_minor")
@@ -94,7 +94,7 @@ class QuoteView(door.Door):
         if plan is None:
             codes = ", ".join(one.code for one in row.plans)
             raise refusals.Refused(_("Choose one of the plans: %(codes)s.") % {"codes": codes or "–"}, field="plan")
-        usage = {name.removeprefix(USAGE): _figure(text) for name, text in asked.items() if name.startswith(USAGE)}
+        usage = {name.removeprefix(USAGE): _figure(str(text)) for name, text in asked.items() if name.startswith(USAGE)}
         found = pricing.quote(
             plan=plan,
             quantity=_whole(asked.get("quantity", "1")),

@@ -209,7 +209,7 @@ def _component_initial(plan_code: str, one: ComponentDraft) -> dict[str, Any]:
         **{name: getattr(one, name) for name in names},
         **{name: _shown(getattr(one, name)) for name in figures},
         "tiers": "\n".join(lines),
-        "vat_percent": _shown(one.vat_rate * 100),
+        "vat_percent": _shown(None if one.vat_rate is None else one.vat_rate * 100),
     }
 
 

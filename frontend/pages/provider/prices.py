@@ -169,7 +169,7 @@ def _describe(book: Any, refused: tuple[int, Any] | None) -> dict[str, Any]:
 def _own_offering(request: HttpRequest, code: str) -> Any:
     """The offering, if it is the provider's own."""
     product = queries.find_offering(code=code)
-    if product is None or product.partner.organisation_id != gate.organisation_of(request):
+    if product is None or product.partner is None or product.partner.organisation_id != gate.organisation_of(request):
         raise errors.NotFound
     return product
 
