@@ -59,6 +59,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             _("Purchasing"),
             (
                 Entry(_("Purchase list"), "basket:summary", "clipboard-list"),
+                Entry(_("Deployment adviser"), "adviser", "compass"),
                 Entry(_("Orders"), "buyer:orders", "receipt-text", "orders.view", in_header=True),
                 Entry(_("Approvals"), "buyer:approvals", "stamp", "orders.approve"),
                 Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report"),
@@ -128,6 +129,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 ),
                 Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check", "recommended.sign"),
                 Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report", in_header=True),
+                Entry(_("Deployment adviser"), "adviser_rules", "compass", "adviser.edit"),
             ),
         ),
     ),

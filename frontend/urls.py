@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from frontend import theme
+from frontend.pages.officer import adviser
 
 urlpatterns = [
     path("theme/", theme.choose_theme, name="theme"),
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", include("frontend.pages.public.urls")),
     path("buyer/", include("frontend.pages.buyer.urls")),
     path("provider/", include("frontend.pages.provider.urls")),
+    path("officer/adviser/", adviser.edit_rules, name="adviser_rules"),
     path("officer/", include("frontend.pages.officer.urls")),
     path("finance/", include("frontend.pages.finance.urls")),
     path("operator/", include("frontend.pages.operator.urls")),

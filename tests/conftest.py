@@ -70,7 +70,14 @@ def _empty_tables(self: TransactionTestCase) -> None:
 
 
 # What migrations and Django itself wrote is the same for every test.
-KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "django_site", "metering_rollup"}
+KEPT_TABLES = {
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "django_site",
+    "metering_rollup",
+    "procurement_adviserrules",
+}
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
 
 

@@ -30,6 +30,7 @@ from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
 from marketplace.organisations.models import User
+from marketplace.procurement import adviser
 from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.checkout import operations as checkout
@@ -223,6 +224,7 @@ class Driver:
             contact_phone="0476-0000000",
             payment_method=order.payment_method,
             accepted_terms=terms.VERSION,
+            statement=adviser.Statement(order.information, order.business, reason=order.reason),
             actor=actor,
             now=at,
         )

@@ -25,6 +25,10 @@ class SampleOrder:
     wishes: tuple[Wish, ...]
     payment_method: str = BANK
     contact: str = "示例联系人"
+    # What an agency states for the deployment adviser; others are not asked.
+    information: str = "public"
+    business: str = "general"
+    reason: str = ""
 
 
 # Paid in before the first order, in yuan.

@@ -101,3 +101,73 @@ class Estimate(models.Model):
 
     def __str__(self) -> str:
         return self.token
+
+
+class AdviserRules(models.Model):
+    """One version of the table that says which deployment models fit which information and business.
+
+    Rule changes are published at least 7 days ahead (E-commerce Law 34): a CHECK compares both days, as civil dates of
+    Asia/Shanghai. Rows are never changed; a new table is a new version. Purchases keep the version they were judged by.
+    """
+
+    class Mode(models.TextChoices):
+        WARN = "warn", _("Warn, ask for a reason and an approver")
+        BLOCK = "block", _("Refuse")
+
+    version = models.PositiveIntegerField(_("version"), unique=True)
+    announced_at = models.DateTimeField(_("announced"))
+    announced_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("announced by")
+    )
+    effective_date = models.DateField(_("in force from"))
+    mode = models.CharField(_("what does not fit"), max_length=5, choices=Mode, default=Mode.WARN)
+    table = models.JSONField(
+        _("table"), help_text=_('{"public": {"general": {"models": ["public", …], "advice": "…", "advice_en": "…"}}}')
+    )
+    source = models.CharField(_("source"), max_length=300)
+
+    class Meta:
+        verbose_name = _("rules of the deployment adviser")
+        verbose_name_plural = _("rules of the deployment adviser")
+        ordering = ["-version"]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class DeploymentAdvice(models.Model):
+    """What an agency stated of a purchase, what the rules answered, and what it chose. Written with the order, once.
+
+    Who approved stands on the order's Approval. Purchases for state secrets are refused, so none is ever stored.
+    """
+
+    class Outcome(models.TextChoices):
+        FITS = "fits", _("Fits")
+        WARNED = "warned", _("Does not fit; ordered with a reason")
+
+    order_number = models.CharField(_("order"), max_length=20, unique=True)
+    organisation = models.ForeignKey(
+        "organisations.Organisation", models.PROTECT, related_name="+", verbose_name=_("organisation")
+    )
+    information_class = models.CharField(_("information"), max_length=10)
+    business_class = models.CharField(_("business"), max_length=10)
+    is_state_secret = models.BooleanField(_("state secrets"), default=False)
+    rules = models.ForeignKey(AdviserRules, models.PROTECT, related_name="+", verbose_name=_("rules"))
+    allowed = models.JSONField(_("what fits"))
+    chosen = models.JSONField(_("what was chosen"))
+    outcome = models.CharField(_("outcome"), max_length=6, choices=Outcome)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    stated_by = models.ForeignKey("organisations.User", models.PROTECT, related_name="+", verbose_name=_("stated by"))
+    stated_at = models.DateTimeField(_("stated"))
+
+    class Meta:
+        verbose_name = _("deployment advice")
+        verbose_name_plural = _("deployment advice")
+        ordering = ["-stated_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(is_state_secret=False), name="advice_no_state_secrets"),
+            models.CheckConstraint(
+                condition=~models.Q(outcome="warned") | models.Q(reason__regex=r"^.{10}"),
+                name="advice_warned_has_reason",
+            ),
+        ]

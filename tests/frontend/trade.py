@@ -7,6 +7,7 @@ from typing import Any
 from django.test import Client
 
 from marketplace.organisations import actors
+from marketplace.procurement import adviser
 from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.checkout import operations as checkout
@@ -62,6 +63,7 @@ class World:
             contact_phone="0476-8330000",
             payment_method="bank_transfer",
             accepted_terms=terms.VERSION,
+            statement=adviser.Statement("public", "general"),
             actor=actor,
             now=NOW,
         ).number

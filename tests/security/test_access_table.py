@@ -68,6 +68,10 @@ recommended_compare        | edition         | GET  | 200 200 200 200 200 200 20
 recommended_compare        | edition         | POST | 405 405 405 405 405 405 405
 recommended_file           | edition_file    | GET  | 200 200 200 200 200 200 200
 recommended_file           | edition_file    | POST | 405 405 405 405 405 405 405
+adviser                    |                 | GET  | 200 200 200 200 200 200 200
+adviser                    |                 | POST | 405 405 405 405 405 405 405
+adviser_rules              |                 | GET  | 302 403 403 403 403 200 403
+adviser_rules              |                 | POST | 302 403 403 403 403 422 403
 health                     |                 | GET  | 200 200 200 200 200 200 200
 health                     |                 | POST | 405 405 405 405 405 405 405
 login                      |                 | GET  | 200 200 200 200 200 200 200

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from billing.contracts import operations
 from billing.contracts import queries as contracts
 from frontend.pages import agreed
+from frontend.pages.buyer import advice as advice_of
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from marketplace.procurement import queries
@@ -87,6 +88,7 @@ def _render(request: HttpRequest, number: str, *, form: DecisionForm, status: in
         "order": order,
         "lines": [{"line": line, "tone": agreed.TONES[line.contract.status]} for line in order.lines],
         "form": form,
+        "advice": advice_of.describe(order_number=number),
         "is_own": approval.requested_by_id == actor.user_id,
         "crumbs": [(_("Approvals"), reverse("buyer:approvals")), (number, None)],
     }

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from billing.contracts import queries as contracts
 from frontend.pages import agreed
+from frontend.pages.buyer import advice as advice_of
 from marketplace.organisations import gate
 
 
@@ -25,6 +26,7 @@ def show_order(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "order": order,
         "lines": [{"line": line, "tone": agreed.TONES[line.contract.status]} for line in order.lines],
+        "advice": advice_of.describe(order_number=order.number),
         "crumbs": [(_("Orders"), reverse("buyer:orders")), (order.number, None)],
         "can_decide": actor.can("orders.approve") and order.state == "waiting",
     }

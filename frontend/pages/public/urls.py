@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from frontend.pages import health
 from frontend.pages.public import (
     account,
+    adviser,
     catalogue,
     catalogue_export,
     compare,
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("estimate/save/", estimate.save_estimate, name="save_estimate"),
     path("estimate/xlsx/", estimate.download_estimate, name="estimate_xlsx"),
     path("estimate/<str:token>/", estimate.open_estimate, name="kept_estimate"),
+    path("adviser/", adviser.show_adviser, name="adviser"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

@@ -11,11 +11,13 @@ from oscar.core.loading import get_model
 from billing.contracts import locks as contract_locks
 from billing.contracts.models import Contract
 from billing.payments import queries as payments
+from billing.rules import periods
 from billing.rules.money import Money
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as organisation_queries
 from marketplace.organisations.models import Organisation
+from marketplace.procurement import adviser
 from marketplace.procurement import operations as procurement
 from marketplace.shop.basket import operations as baskets
 from marketplace.shop.basket import queries as purchase_lists
@@ -74,14 +76,16 @@ def place_order(
     contact_phone: str,
     payment_method: str,
     accepted_terms: str,
+    statement: adviser.Statement | None = None,
     actor: actors.Actor,
     now: datetime,
 ) -> PlacedOrder:
     """Order a person's purchase list for their organisation.
 
     `seen_gross_minor` is the total with tax that the person saw; `accepted_terms` the version of the terms they
-    accepted. Sending the same list again returns the first order. Raises Refused (`field` names the input),
-    LineOutOfCapacity; then nothing is written at all. Locks: person → contracts → pools.
+    accepted; `statement` what an agency says the purchase is for. Sending the same list again returns the first order.
+    Raises Refused (`field` names the input), LineOutOfCapacity; then nothing is written at all. Locks: person →
+    contracts → pools.
     """
     if actor.user_id is None or actor.organisation_id is None:
         raise ValueError("A person of an organisation places orders.")
@@ -99,6 +103,8 @@ def place_order(
     elif payment_method != Contract.PaymentMethod.BANK_TRANSFER:
         raise errors.Refused(_("Choose how the invoices are paid."), field="payment_method")
 
+    organisation = organisation_queries.get_organisation(organisation_id=actor.organisation_id)
+    advice = _take_advice(organisation=organisation, wanted=wanted, statement=statement, now=now)
     contract_locks.lock_pools(data_centre_ids={one.line.product.data_centre_id for one in wanted.lines})
     placement = Placement(
         buyer_id=actor.organisation_id,
@@ -109,8 +115,7 @@ def place_order(
         now=now,
     )
     order = OrderCreator(placement).place(basket=basket, user=basket.owner)
-    organisation = organisation_queries.get_organisation(organisation_id=actor.organisation_id)
-    _finish(order=order, wanted=wanted, organisation=organisation, actor=actor, now=now)
+    _finish(order=order, wanted=wanted, organisation=organisation, advice=advice, actor=actor, now=now)
     return PlacedOrder(number=order.number, is_new=True)
 
 
@@ -119,14 +124,21 @@ def _finish(
     order: Any,
     wanted: purchase_lists.PurchaseList,
     organisation: Organisation,
+    advice: adviser.Advice | None,
     actor: actors.Actor,
     now: datetime,
 ) -> None:
-    """The approval, the audit row, and the basket closed: the rest of the order's transaction."""
+    """The advice, the approval, the audit row, and the basket closed: the rest of the order's transaction."""
     gross = wanted.total.term.gross
     if gross.to_decimal() != order.total_incl_tax:
         raise AssertionError(f"The order's total {order.total_incl_tax} is not the {gross} that was shown.")
-    if organisation.needs_approval:
+    has_misfit = False
+    if advice is not None:
+        kept = adviser.record_advice(
+            order_number=order.number, advice=advice, choices=list_choices(wanted), actor=actor, now=now
+        )
+        has_misfit = kept.outcome == kept.Outcome.WARNED
+    if organisation.needs_approval or has_misfit:
         procurement.request_approval(
             organisation_id=organisation.pk,
             order_number=order.number,
@@ -144,6 +156,25 @@ def _finish(
         details={"gross_minor": gross.amount_minor, "currency": gross.currency, "terms": terms.VERSION},
     )
     Basket.objects.filter(pk=wanted.basket.pk).update(status=Basket.SUBMITTED, date_submitted=now)
+
+
+def list_choices(wanted: purchase_lists.PurchaseList) -> list[adviser.Choice]:
+    """What is on a list, as the deployment adviser judges it: each offering once."""
+    products = {one.line.product.pk: one.line.product for one in wanted.lines}
+    return [adviser.Choice(one.code, one.title, tuple(one.deployment_models)) for one in products.values()]
+
+
+def _take_advice(
+    *,
+    organisation: Organisation,
+    wanted: purchase_lists.PurchaseList,
+    statement: adviser.Statement | None,
+    now: datetime,
+) -> adviser.Advice | None:
+    """The adviser's answer to an agency's purchase; None for those who need not say. Raises what `judge` raises."""
+    if not adviser.must_state(organisation):
+        return None
+    return adviser.judge(statement=statement, choices=list_choices(wanted), on=periods.civil_date(now))
 
 
 def _check_list(*, basket: Basket, seen_gross_minor: int) -> purchase_lists.PurchaseList:

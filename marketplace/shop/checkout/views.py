@@ -7,9 +7,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from billing.payments import queries as payments
+from billing.rules import periods
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from marketplace.organisations import queries as organisations
+from marketplace.procurement import adviser
 from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.checkout import forms, operations, terms
 
@@ -20,7 +22,7 @@ def check_out(request: HttpRequest) -> HttpResponse:
     """Show what is ordered and ask the rest; a POST places the order."""
     if request.method != "POST":
         return _render(request, form=None)
-    form = forms.CheckoutForm(request.POST)
+    form = forms.CheckoutForm(request.POST, asks=_asks(request))
     status = 422
     if form.is_valid():
         try:
@@ -41,6 +43,11 @@ def check_out(request: HttpRequest) -> HttpResponse:
     return _render(request, form=form, status=status)
 
 
+def _asks(request: HttpRequest) -> bool:
+    """Whether the person buys for one of those who say what a purchase is for."""
+    return adviser.must_state(organisations.get_organisation(organisation_id=gate.organisation_of(request)))
+
+
 def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: int = 200) -> HttpResponse:
     actor = gate.actor_of(request)
     wanted = purchase_lists.read_purchase_list(
@@ -51,15 +58,18 @@ def _render(request: HttpRequest, *, form: forms.CheckoutForm | None, status: in
     gross = wanted.total.term.gross
     fresh = forms.first_answers(basket_id=wanted.basket.pk, gross_minor=gross.amount_minor)
     if form is None:
-        form = forms.CheckoutForm(initial={**fresh, "contact_name": actor.user_name})
+        form = forms.CheckoutForm(initial={**fresh, "contact_name": actor.user_name}, asks=_asks(request))
     else:
         # What is shown now is what the next click orders.
         shown = {name: str(fresh[name]) for name in ("terms_version", "basket", "seen_gross_minor")}
         form.data = {**form.data.dict(), **shown}  # type: ignore[attr-defined]
+    organisation = organisations.get_organisation(organisation_id=gate.organisation_of(request))
+    rules = adviser.rules_in_force(on=periods.civil_date(clock.now())) if adviser.must_state(organisation) else None
     context = {
         "form": form,
         "purchase_list": wanted,
-        "organisation": organisations.get_organisation(organisation_id=gate.organisation_of(request)),
+        "organisation": organisation,
+        "rules": rules,
         "balance": payments.wallet_balance(organisation_id=gate.organisation_of(request), currency=gross.currency),
         "clauses": terms.CLAUSES,
         "terms_version": terms.VERSION,
