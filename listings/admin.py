@@ -3,6 +3,7 @@ from oscar.apps.catalogue.admin import *  # noqa: F403
 from unfold.admin import ModelAdmin, TabularInline
 
 from listings.models import Plan, PlanTerm, PriceBook, PriceComponent
+from listings.taxonomy import admin as _taxonomy  # noqa: F401  (registers)
 
 
 @admin.register(PriceBook)
