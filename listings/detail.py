@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Subquery, Value, When
+from django.db.models import Case, Exists, OuterRef, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from listings import queries, wording
-from listings.models import OfferingVersion, Product, SolutionDomain
+from listings.models import OfferingVersion, PriceBook, Product, SolutionDomain
 from listings.taxonomy import queries as taxonomy
 from listings.taxonomy import specs
 from listings.wording import Text
@@ -61,6 +61,7 @@ class Detail:
     mongolian: Mongolian | None
     published_at: datetime | None
     others: tuple[Other, ...]
+    has_announced_prices: bool
 
 
 def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
@@ -70,15 +71,16 @@ def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
     """
     row = queries.get_offering(pk=pk, organisation_id=organisation_id)
     product = row.product
-    published_at, domains, others = _read_neighbours(product)
+    own, others = _read_neighbours(product)
     return Detail(
         row=row,
         title=wording.choose_text(product.title, product.title_en),
         summary=wording.choose_text(product.summary, product.summary_en),
-        domains=domains,
+        domains=tuple(taxonomy.Domain(**one) for one in own.domains or ()),
         mongolian=_read_mongolian(row),
-        published_at=published_at,
-        others=others,
+        published_at=own.since,
+        others=tuple(_as_other(one) for one in others),
+        has_announced_prices=own.has_announced,
     )
 
 
@@ -102,17 +104,19 @@ def _read_mongolian(row: queries.OfferingRow) -> Mongolian | None:
     )
 
 
-def _read_neighbours(product: Product) -> tuple[datetime | None, tuple[taxonomy.Domain, ...], tuple[Other, ...]]:
-    """When the version was published, its domains, and the provider's other offerings: one query for all three.
+def _read_neighbours(product: Product) -> tuple[Any, list[Any]]:
+    """The offering's own row and those of the provider's others, in one query.
 
-    The first row is the offering's own; the domains, by its codes, ride on every row.
+    On the rows: `since` (its version's day), `domains` (of the offering's codes, or None), `has_announced` (prices).
     """
     words = SolutionDomain.objects.filter(code__in=product.solution_domains).order_by("position", "code")
     version = OfferingVersion.objects.filter(product=OuterRef("pk"), state=OfferingVersion.State.PUBLISHED)
+    announced = PriceBook.objects.filter(product=OuterRef("pk"), status=PriceBook.Status.ANNOUNCED)
     own_first = Case(When(pk=product.pk, then=Value(0)), default=Value(1))
     rows = (
         Product.objects.filter(partner_id=product.partner_id, state=Product.State.PUBLISHED)
         .annotate(
+            has_announced=Exists(announced),
             since=Subquery(version.values("published_at")[:1]),
             domains=ArraySubquery(words.values(one=JSONObject(code="code", name="name", name_en="name_en"))),
         )
@@ -120,11 +124,7 @@ def _read_neighbours(product: Product) -> tuple[datetime | None, tuple[taxonomy.
         .order_by(own_first, "-is_recommended", "service_model", "main_category__path", "from_price", "pk")
     )
     own, *others = rows[: MOST_OTHERS + 1]
-    return (
-        own.since,
-        tuple(taxonomy.Domain(**one) for one in own.domains or ()),
-        tuple(_as_other(one) for one in others),
-    )
+    return own, others
 
 
 def _as_other(product: Product) -> Other:

@@ -56,7 +56,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "icon": icons.icon_of(row),
         "choice": choice,
         "plans": [_describe(plan) for plan in row.plans],
-        "announced": _announced(row, organisation_id),
+        "announced": _announced(row, organisation_id) if shown.has_announced_prices else None,
         "rates": _rates(choice.quote),
         "plan_options": [(str(plan.pk), wording.choose(plan.name, plan.name_en)) for plan in row.plans],
         "term_options": _term_options(choice.plan) if choice.plan else [],

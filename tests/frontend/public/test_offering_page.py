@@ -84,6 +84,7 @@ def test_english_readers_get_english_or_are_told(product, centre):
     assert "Chinese only" in text
 
 
+@pytest.mark.django_db(transaction=True)  # inside a test's transaction the index in memory reads its own rows again
 @pytest.mark.parametrize("reader", ["visitor", "buyer"])
 def test_the_page_costs_at_most_twelve_queries(product, reader):
     client = Client()
