@@ -65,6 +65,11 @@ class OfferingRow:
         return self.is_operating and self.remaining != 0 and self.list_price is not None
 
     @property
+    def is_agreed(self) -> bool:
+        """Whether the plans are those agreed with the reader's organisation, so that `list_price` is its own."""
+        return bool(self.plans) and self.plans[0].price_book.organisation_id is not None
+
+    @property
     def list_unit(self) -> str:
         """The unit of the listed price in the reader's words."""
         return wording.write_unit(self.list_price.unit) if self.list_price else ""

@@ -96,8 +96,10 @@ def announce_price_book(
 ) -> PriceBook:
     """Make a draft public as the price from 00:00 (Asia/Shanghai) of a later day on. Running contracts keep theirs.
 
-    Raises PriceBookNotDraft, InvalidPriceBook, TooEarly (field `effective_date`), AnotherAnnounced.
+    Raises NoSuchOffering for another provider's, PriceBookNotDraft, InvalidPriceBook, TooEarly (field
+    `effective_date`), AnotherAnnounced.
     """
+    _require_own(price_book.product, actor)
     product, book = _lock_draft(price_book)
     _announce(product=product, book=book, effective_date=effective_date, actor=actor, now=now)
     return book
@@ -105,7 +107,11 @@ def announce_price_book(
 
 @transaction.atomic
 def call_off_announcement(*, price_book: PriceBook, actor: actors.Actor, now: datetime) -> PriceBook:
-    """Take an announced price back before its day; the price in force stays. Raises NotAnnounced."""
+    """Take an announced price back before its day; the price in force stays.
+
+    Raises NoSuchOffering for another provider's offering, NotAnnounced.
+    """
+    _require_own(price_book.product, actor)
     product = Product.objects.select_for_update().get(pk=price_book.product_id)
     book = PriceBook.objects.select_for_update().get(pk=price_book.pk)
     if book.status != PriceBook.Status.ANNOUNCED:
@@ -197,6 +203,14 @@ def _bring_up_to_date(*, pk: int, today: date, now: datetime) -> int:
         return 0
     _put_in_force(product=product, book=book, actor=SYSTEM, now=now)
     return 1
+
+
+def _require_own(product: Product, actor: actors.Actor) -> None:
+    """The offering is the acting provider's; the platform's operator acts for any. Raises NoSuchOffering."""
+    partner = product.partner
+    is_own = partner is not None and partner.organisation_id == actor.organisation_id
+    if not (actor.side == actors.PROVIDER and is_own) and not actor.can("listings.review"):
+        raise NoSuchOffering(product.code)
 
 
 def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, now: datetime) -> PriceBook:

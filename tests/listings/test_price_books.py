@@ -13,7 +13,9 @@ from listings import queries as listings
 from listings.models import PriceBook
 from listings.prices import operations, queries
 from listings.prices.operations import ComponentDraft, PlanDraft
+from listings.search.filters import CatalogueFilters
 from marketplace import pipeline
+from marketplace.organisations import actors
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,50 @@ def test_one_announcement_at_a_time_and_it_can_be_called_off(market: Market) -> 
     market.announce("190", 3)
     operations.put_due_books_in_force(now=NOW + timedelta(days=3), limit=10)
     assert market.prices() == ["190.00"]
+
+
+def test_another_provider_neither_announces_nor_calls_off(market: Market) -> None:
+    other = factories.actor(factories.songmo().organisation, "sales")
+    draft = market.draft("200")
+    for stranger in (other, factories.actor(market.foods, "owner"), actors.VISITOR):
+        with pytest.raises(operations.NoSuchOffering):
+            operations.announce_price_book(
+                price_book=draft, effective_date=TODAY + timedelta(days=3), actor=stranger, now=NOW
+            )
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+    book = market.announce("190", 3)
+    with pytest.raises(operations.NoSuchOffering):
+        operations.call_off_announcement(price_book=book, actor=other, now=NOW)
+    book.refresh_from_db()
+    assert book.status == "announced"
+
+
+def test_the_operator_announces_and_calls_off_for_any_provider(market: Market) -> None:
+    operator = factories.actor(factories.platform(), "operator")
+    finance = factories.actor(factories.platform(), "finance")
+    book, day = market.draft("200"), TODAY + timedelta(days=3)
+    with pytest.raises(operations.NoSuchOffering):
+        operations.announce_price_book(price_book=book, effective_date=day, actor=finance, now=NOW)
+    book = operations.announce_price_book(price_book=book, effective_date=day, actor=operator, now=NOW)
+    assert operations.call_off_announcement(price_book=book, actor=operator, now=NOW).status == "retired"
+
+
+def test_the_catalogue_shows_and_filters_by_the_new_price_after_its_day(market: Market) -> None:
+    operations.publish_price_book(price_book=market.draft("212.70"), actor=market.seller, now=NOW)
+    market.announce("424.00", 7)
+
+    def shown() -> tuple[list[Decimal], int]:
+        """The prices on the cards, and how many offerings the condition "from 400" finds."""
+        cards = listings.search_offerings(filters=CatalogueFilters()).rows
+        dear = listings.search_offerings(filters=CatalogueFilters(price_min=Decimal(400)))
+        return [row.list_price.gross for row in cards if row.list_price], dear.total
+
+    assert shown() == ([Decimal("225.46")], 0)
+    pipeline.advance(now=NOW + timedelta(days=6))
+    assert shown() == ([Decimal("225.46")], 0)
+    pipeline.advance(now=NOW + timedelta(days=7))
+    assert shown() == ([Decimal("449.44")], 1)
 
 
 def test_a_running_contract_keeps_its_book_whatever_is_announced(market: Market) -> None:

@@ -85,6 +85,8 @@ def _badges(row: queries.OfferingRow) -> Iterable[tuple[str, SafeString | str, s
         yield "badge-warn", "", _("Not orderable yet")
     elif row.remaining == 0:
         yield "badge-neutral", "", _("Sold out")
+    if row.is_agreed:
+        yield "badge-info badge-icon", draw_icon("handshake", 14), _("You have an agreed price")
 
 
 def _tags(row: queries.OfferingRow) -> Iterable[Tag]:
@@ -108,6 +110,10 @@ def _notes(row: queries.OfferingRow) -> Iterable[str]:
     price: Any = row.list_price
     if price is None:
         return
+    if row.is_agreed and row.product.from_price is not None:
+        yield _("List price %(gross)s") % {"gross": unit_price(row.product.from_price, price.currency)}
+    elif not row.is_agreed:
+        yield _("List price")
     yield _("without tax %(net)s, VAT %(rate)s") % {
         "net": unit_price(price.net, price.currency),
         "rate": percent(price.vat_rate),
