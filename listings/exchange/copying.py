@@ -1,5 +1,6 @@
 """COPY: many rows into one table by one stream, with the constraints and triggers of the table on."""
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from django.db import connection, models
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 NULL = "\\N"
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Rows:
@@ -58,16 +60,17 @@ def write(value: Any) -> str:
 
 
 def _write_text(value: str) -> str:
-    return value if value.isalnum() else value.translate(_ESCAPES)
+    # What is printable holds no tab and no line end; `translate` is slow, and few texts need it.
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
 
 
 def _write_object(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+    return _write_text(_encode(value))
 
 
 def _write_array(value: Iterable[Any]) -> str:
     parts = ",".join('"' + str(part).replace("\\", "\\\\").replace('"', '\\"') + '"' for part in value)
-    return ("{" + parts + "}").translate(_ESCAPES)
+    return _write_text("{" + parts + "}")
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
@@ -76,7 +79,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "t" if value else "f",
     int: str,
     Decimal: lambda value: format(value, "f"),
-    datetime: datetime.isoformat,
+    datetime: functools.lru_cache(maxsize=16)(datetime.isoformat),  # a chunk has one or two
     dict: _write_object,
 }
 

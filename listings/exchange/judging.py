@@ -231,8 +231,13 @@ def _judge_prices(entry: Entry, current: Current | None, bench: Bench, verdict: 
         drafts.check_plans(plans=found, currency=currency)
     except drafts.InvalidPriceBook:
         for row, name, message in _locate_prices(found, rows, currency=currency):
-            _refuse(verdict, bench, row, name, message, "")
+            _refuse(verdict, bench, row, name, message, _price_value(entry, row, name))
     return found
+
+
+def _price_value(entry: Entry, row: int, name: str) -> object:
+    value = next((values.get(name) for number, values in entry.prices if number == row), None)
+    return value if isinstance(value, str | Decimal) else ""
 
 
 def _locate_prices(

@@ -50,7 +50,7 @@ class ListingImportLine(models.Model):
     """What became of one offering of a file. One line per place in the file, so that nothing is imported twice."""
 
     class Outcome(models.TextChoices):
-        CREATED = "created", _("Created")
+        CREATED = "created", _("New")
         UPDATED = "updated", _("Changed")
         UNCHANGED = "unchanged", _("Unchanged")
         FAILED = "failed", _("Failed")

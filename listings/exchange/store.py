@@ -29,6 +29,7 @@ from listings.models import (  # type: ignore[attr-defined]  # some are Oscar's,
     ProductClass,
 )
 from listings.prices import drafts
+from listings.prices import operations as price_books
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations.models import AuditEntry
@@ -233,6 +234,7 @@ class _Work:
             .values_list("product_id")
             .annotate(Max("version"))
         )
+        price_books.drop_drafts(product_ids=[products[id(one)] for one in verdicts if one.current])
         books = Rows(PriceBook, ["id", "product_id", "version", "currency"])
         plans = Rows(Plan, ["id", "price_book_id", "code", "name", "name_en", "position"])
         terms = Rows(PlanTerm, ["id", "plan_id", "months", "discount"])

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('row', models.PositiveIntegerField(verbose_name='row')),
                 ('code', models.CharField(blank=True, max_length=255, verbose_name='code')),
                 ('title', models.CharField(blank=True, max_length=255, verbose_name='title')),
-                ('outcome', models.CharField(choices=[('created', 'Created'), ('updated', 'Changed'), ('unchanged', 'Unchanged'), ('failed', 'Failed')], max_length=10, verbose_name='outcome')),
+                ('outcome', models.CharField(choices=[('created', 'New'), ('updated', 'Changed'), ('unchanged', 'Unchanged'), ('failed', 'Failed')], max_length=10, verbose_name='outcome')),
                 ('version_number', models.PositiveIntegerField(default=0, verbose_name='version')),
                 ('is_submitted', models.BooleanField(default=False, verbose_name='submitted for review')),
                 ('note', models.CharField(blank=True, max_length=500, verbose_name='note')),

@@ -1,7 +1,8 @@
 """What a provider writes down as prices, and whether it can be computed: before any row is written."""
 
+import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -33,30 +34,59 @@ PROBLEMS: Final[dict[str, str | Promise]] = {
     "not_positive": gettext_lazy("%(field)s %(value)s must be above 0."),
     "too_long": gettext_lazy("%(field)s %(value)s has more than %(places)s decimals; shorten it."),
     "too_large": gettext_lazy("%(field)s %(value)s is too large; use less than %(most)s."),
-    "meter_missing": gettext_lazy("meter is missing on a metered component; name one."),
-    "meter_not_metered": gettext_lazy("meter is set on a component that is not metered; leave it out."),
+    "meter_missing": gettext_lazy("the meter is missing on a metered component; name one."),
+    "meter_not_metered": gettext_lazy("a meter is set on a component that is not metered; leave it out."),
     "percentage_metered": gettext_lazy(
-        "model percentage takes a share of a measured amount; use it on metered components only."
+        "the price model “percentage” takes a share of a measured amount; use it on metered components only."
     ),
     "percentage_above_one": gettext_lazy("%(field)s %(value)s is above 100 %%; give a fraction, 6 %% is 0.06."),
     "unit_price_unused": gettext_lazy(
-        "unit_price %(value)s is not read by model %(model)s, whose prices stand in the tiers; make it 0."
+        "unit price %(value)s is not read by the price model “%(model)s”, whose prices stand in the tiers; make it 0."
     ),
-    "tiers_missing": gettext_lazy("tiers are missing for model %(model)s; give at least one."),
-    "tiers_unused": gettext_lazy("tiers are not read by model %(model)s; leave them out."),
+    "tiers_missing": gettext_lazy("the price model “%(model)s” needs tiers; give at least one."),
+    "tiers_unused": gettext_lazy("tiers are not read by the price model “%(model)s”; leave them out."),
     "tiers_too_many": gettext_lazy("tiers: there are more than %(most)s; merge some."),
     "tiers_not_ascending": gettext_lazy(
         "%(field)s %(value)s is not above the tier before; put the tiers in ascending order."
     ),
-    "tiers_open_end": gettext_lazy(
-        "%(field)s: the last tier has no upper bound (up_to is empty), and only the last one."
-    ),
-    "package_missing": gettext_lazy("package_size is missing for model package; say how many units a package holds."),
-    "package_unused": gettext_lazy("package_size is not read by model %(model)s; leave it out."),
+    "tiers_open_end": gettext_lazy("%(field)s: the last tier has no upper bound, and only the last one."),
+    "package_missing": gettext_lazy("the units per package are missing; say how many units a package holds."),
+    "package_unused": gettext_lazy("units per package are not read by the price model “%(model)s”; leave them out."),
     "minimum_above_maximum": gettext_lazy(
-        "minimum_amount %(value)s is above maximum_amount %(most)s; lower it or raise the maximum."
+        "the minimum %(value)s is above the maximum %(most)s; lower it or raise the maximum."
     ),
 }
+
+# Fields of a plan, a component and a tier as a person calls them.
+NAMES: Final[dict[str, Promise]] = {
+    "code": gettext_lazy("code"),
+    "name": gettext_lazy("name"),
+    "name_en": gettext_lazy("name in English"),
+    "kind": gettext_lazy("kind"),
+    "model": gettext_lazy("price model"),
+    "unit": gettext_lazy("unit"),
+    "meter": gettext_lazy("meter"),
+    "unit_price": gettext_lazy("unit price"),
+    "vat_rate": gettext_lazy("VAT rate"),
+    "tiers": gettext_lazy("tiers"),
+    "up_to": gettext_lazy("upper bound"),
+    "flat": gettext_lazy("fixed amount"),
+    "package_size": gettext_lazy("units per package"),
+    "included_quantity": gettext_lazy("included quantity"),
+    "minimum_amount": gettext_lazy("minimum per month"),
+    "maximum_amount": gettext_lazy("maximum per month"),
+}
+MODELS: Final[dict[str, Promise]] = {
+    rules.PER_UNIT: gettext_lazy("Per unit"),
+    rules.FLAT: gettext_lazy("Flat"),
+    rules.GRADUATED: gettext_lazy("Graduated"),
+    rules.VOLUME: gettext_lazy("Volume"),
+    rules.PACKAGE: gettext_lazy("Package"),
+    rules.PERCENTAGE: gettext_lazy("Percentage"),
+}
+_TIER: Final = re.compile(r"tiers\[(\d+)\]\.(\w+)")
+
+Place = Callable[[], str]  # words only where a refusal is written: an import comes here for every price
 
 
 class InvalidPriceBook(errors.Refused):
@@ -118,7 +148,7 @@ def check_plans(*, plans: Sequence[PlanDraft], currency: str = "CNY") -> None:
         raise InvalidPriceBook(
             _("There are more than %(most)s plans; leave some out.") % {"most": MOST_PLANS}, field="plans"
         )
-    _refuse_twice([plan.code for plan in plans], place="", field="plans")
+    _refuse_twice([plan.code for plan in plans], place=lambda: _("Plans"), field="plans")
     for plan in plans:
         _check_plan(plan)
 
@@ -164,8 +194,30 @@ def read_draft(*, plan: "Plan") -> PlanDraft:
     )
 
 
+def name_field(field: str) -> str:
+    """A field of `rules.Component` in the reader's language; `tiers[2].unit_price` is “tier 2, unit price”."""
+    tier = _TIER.fullmatch(field)
+    if tier:
+        return _("tier %(place)s, %(field)s") % {"place": tier[1], "field": name_field(tier[2])}
+    return str(NAMES.get(field, field))
+
+
+def _write_problem(problem: str, *, field: str, **values: object) -> str:
+    if "model" in values:
+        values["model"] = MODELS.get(str(values["model"]), values["model"])
+    return str(PROBLEMS[problem]) % {"field": name_field(field), **values}
+
+
+def _name_plan(plan: PlanDraft) -> str:
+    return _("Plan %(plan)s") % {"plan": plan.name or plan.code}
+
+
+def _name_component(plan: PlanDraft, one: ComponentDraft) -> str:
+    return _("Plan %(plan)s, component %(component)s") % {"plan": plan.name, "component": one.code or one.name}
+
+
 def _check_plan(plan: PlanDraft) -> None:
-    place = _("Plan %(plan)s") % {"plan": plan.name or plan.code}
+    place = functools.partial(_name_plan, plan)
     _check_words(plan, ("code", "name", "name_en"), place=place, plan=plan.code)
     if not plan.components:
         raise InvalidPriceBook(
@@ -174,7 +226,7 @@ def _check_plan(plan: PlanDraft) -> None:
     if len(plan.components) > MOST_COMPONENTS:
         raise InvalidPriceBook(
             _("%(place)s has more than %(most)s components; leave some out.")
-            % {"place": place, "most": MOST_COMPONENTS},
+            % {"place": place(), "most": MOST_COMPONENTS},
             field="components",
             plan=plan.code,
         )
@@ -204,11 +256,11 @@ def _is_discount(discount: Any) -> bool:
 
 
 def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
-    place = _("Plan %(plan)s, component %(component)s") % {"plan": plan.name, "component": one.code or one.name}
+    place = functools.partial(_name_component, plan, one)
 
     def refuse(part: str, reason: str) -> InvalidPriceBook:
         return InvalidPriceBook(
-            _("%(place)s: %(reason)s") % {"place": place, "reason": reason},
+            _("%(place)s: %(reason)s") % {"place": place(), "reason": reason},
             field="components",
             plan=plan.code,
             component=one.code,
@@ -216,15 +268,14 @@ def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
         )
 
     if one.vat_rate is None:
-        raise refuse("vat_rate", _("vat_rate is missing; state the VAT rate: 0.06 for six per cent, 0 for exempt."))
+        raise refuse("vat_rate", _("the VAT rate is missing; state it: 0.06 for six per cent, 0 for exempt."))
     if not isinstance(one.vat_rate, Decimal) or not one.vat_rate.is_finite() or not 0 <= one.vat_rate < 1:
         raise refuse(
-            "vat_rate", _("vat_rate %(value)s is not a fraction below 1; 6 %% is 0.06.") % {"value": one.vat_rate}
+            "vat_rate", _("VAT rate %(value)s is not a fraction below 1; 6 %% is 0.06.") % {"value": one.vat_rate}
         )
     if decimals.count_places(one.vat_rate) > VAT_PLACES:
-        raise refuse(
-            "vat_rate", str(PROBLEMS["too_long"]) % {"field": "vat_rate", "value": one.vat_rate, "places": VAT_PLACES}
-        )
+        reason = _write_problem("too_long", field="vat_rate", value=one.vat_rate, places=VAT_PLACES)
+        raise refuse("vat_rate", reason)
     try:
         rules.Component(
             code=one.code,
@@ -241,35 +292,35 @@ def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
             maximum_amount=one.maximum_amount,
         )
     except rules.InvalidComponent as error:
-        raise refuse(error.field, str(PROBLEMS[error.problem]) % error.values) from error
+        raise refuse(error.field, _write_problem(error.problem, **error.values)) from error
     except (TypeError, ValueError) as error:  # not a number at all
-        raise refuse("unit_price", str(error)) from error
+        raise refuse("unit_price", _("a price, a rate or a quantity is not a number; write it again.")) from error
     if not one.unit:
         raise refuse("unit", _("name the unit of the price."))
     _check_words(one, tuple(LENGTHS), place=place, plan=plan.code, component=one.code)
 
 
 def _check_words(
-    one: PlanDraft | ComponentDraft, names: Sequence[str], *, place: str, plan: str, component: str = ""
+    one: PlanDraft | ComponentDraft, names: Sequence[str], *, place: Place, plan: str, component: str = ""
 ) -> None:
     """Texts fit their columns and hold no control characters; a code and a name are there."""
     for name in names:
         text = getattr(one, name)
         if name in ("code", "name") and not text.strip():
-            reason = str(PROBLEMS["empty"]) % {"field": name}
+            reason = _write_problem("empty", field=name)
         elif len(text) > LENGTHS[name]:
             reason = _("%(field)s has more than %(most)s characters; shorten it.") % {
-                "field": name,
+                "field": name_field(name),
                 "most": LENGTHS[name],
             }
         elif not text.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in text):
-            reason = _("%(field)s holds a control character; write it again.") % {"field": name}
+            reason = _("%(field)s holds a control character; write it again.") % {"field": name_field(name)}
         elif name == "code" and not CODE.fullmatch(text):
             reason = _("code %(value)s: use Latin letters, digits, - and _ only.") % {"value": text}
         else:
             continue
         raise InvalidPriceBook(
-            _("%(place)s: %(reason)s") % {"place": place, "reason": reason},
+            _("%(place)s: %(reason)s") % {"place": place(), "reason": reason},
             field="components" if component else "plans",
             plan=plan,
             component=component,
@@ -277,13 +328,12 @@ def _check_words(
         )
 
 
-def _refuse_twice(codes: Sequence[str], *, place: str, field: str, plan: str = "") -> None:
+def _refuse_twice(codes: Sequence[str], *, place: Place, field: str, plan: str = "") -> None:
     seen: set[str] = set()
     for code in codes:
         if code in seen:
             raise InvalidPriceBook(
-                _("%(place)s: %(code)s stands there twice; give each its own.")
-                % {"place": place or _("Plans"), "code": code},
+                _("%(place)s: %(code)s stands there twice; give each its own.") % {"place": place(), "code": code},
                 field=field,
                 plan=plan,
             )

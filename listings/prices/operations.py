@@ -9,7 +9,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from billing.rules import periods
-from listings.models import Category, Plan, PlanTerm, PriceBook, PriceComponent, Product
+from listings.models import Category, OfferingVersion, Plan, PlanTerm, PriceBook, PriceComponent, Product
 from listings.prices import changes, drafts, normalised, pricing
 from listings.prices.drafts import ComponentDraft, InvalidPriceBook, PlanDraft
 from marketplace.organisations import actors, errors
@@ -23,6 +23,7 @@ __all__ = [
     "announce_price_book",
     "call_off_announcement",
     "draft_price_book",
+    "drop_drafts",
     "negotiate_price_book",
     "publish_price_book",
     "put_due_books_in_force",
@@ -218,6 +219,8 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
     drafts.check_plans(plans=plans, currency=book.currency)
     Product.objects.select_for_update().get(pk=book.product_id)  # one version number at a time
     last = PriceBook.objects.filter(product=book.product_id).aggregate(last=Max("version"))["last"] or 0
+    if book.organisation_id is None:
+        drop_drafts(product_ids=[book.product_id])
     book.version = last + 1
     book.save()
     for position, draft in enumerate(plans):
@@ -250,6 +253,21 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
         )
     _record("price_book.drafted", product=book.product, book=book, actor=actor, now=now)
     return book
+
+
+def drop_drafts(*, product_ids: Sequence[int]) -> None:
+    """Delete the drafts of list prices that a newer one replaces; one that a version was submitted with stays.
+
+    Call it in a transaction that has locked the offerings, after their last version number has been read.
+    """
+    books = PriceBook.objects.filter(product__in=product_ids, organisation=None, status=PriceBook.Status.DRAFT)
+    submitted = OfferingVersion.objects.filter(product__in=product_ids, price_book__isnull=False)
+    ids = list(books.exclude(pk__in=submitted.values("price_book")).values_list("pk", flat=True))
+    if ids:
+        PlanTerm.objects.filter(plan__price_book__in=ids).delete()
+        PriceComponent.objects.filter(plan__price_book__in=ids).delete()
+        Plan.objects.filter(price_book__in=ids).delete()
+        PriceBook.objects.filter(pk__in=ids).delete()
 
 
 def _lock_draft(price_book: PriceBook) -> tuple[Product, PriceBook]:

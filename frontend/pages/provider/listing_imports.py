@@ -192,7 +192,7 @@ def _tabs(path: str, upload: Any, outcome: str) -> list[dict[str, Any]]:
     }
     labels = {
         "": _("All"),
-        "created": _("Created"),
+        "created": _("New"),
         "updated": _("Changed"),
         "unchanged": _("Unchanged"),
         "failed": _("Failed"),

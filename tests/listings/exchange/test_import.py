@@ -7,7 +7,7 @@ import pytest
 from listings import operations as listings
 from listings.content import Content
 from listings.exchange.models import ListingImportLine
-from listings.models import OfferingStep, OfferingVersion, PriceBook, Product
+from listings.models import OfferingStep, OfferingVersion, PriceBook, PriceComponent, Product
 from listings.prices import operations as price_books
 from listings.prices.drafts import ComponentDraft, PlanDraft
 from marketplace.organisations.models import AuditEntry
@@ -240,3 +240,11 @@ def test_one_bad_offering_does_not_keep_the_others_out(world):
     )
     assert counts(upload) == (2, 0, 0, 1)
     assert not Product.objects.filter(code="NEW-2").exists()
+
+
+def test_a_price_changed_again_leaves_no_other_draft_behind(world: World) -> None:
+    for price in ("212.7", "200", "190"):
+        world.send_rows(world.row(unit_price=price))
+    book = PriceBook.objects.get(product=world.product())
+    assert (book.version, book.status) == (3, PriceBook.Status.DRAFT)
+    assert [one.unit_price for one in PriceComponent.objects.filter(plan__price_book__product=world.product())] == [190]
