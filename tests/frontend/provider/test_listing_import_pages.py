@@ -101,7 +101,7 @@ def test_templates_and_exports_can_be_loaded(world: World) -> None:
             assert response.status_code == 200
             assert body(response)[:2] in (b"PK", b"\xef\xbb")
     assert client.get("/provider/offerings/template.xlsx?category=none").status_code == 404
-    assert client.get("/provider/offerings/export.pdf").status_code == 404
+    assert client.get("/provider/offerings/export.pdf", follow=True).status_code == 404
     factories.offering(world.centre, code="MINE-1", upc="MINE-1")
     assert b"MINE-1" in body(client.get("/provider/offerings/export.csv"))
     assert body(client.get("/provider/offerings/export.xlsx")).startswith(b"PK")
