@@ -68,8 +68,9 @@ def serve() -> None:
             raise SystemExit(f"{asked['address']}: {answer.status_code}")
         with CaptureQueriesContext(connection) as captured:
             client.get(asked["address"])
+            queries = len(captured)
         cpu = measuring.measure(connection, lambda: client.get(asked["address"]), times=asked["times"])  # noqa: B023
-        print(json.dumps({"cpu_ms": cpu, "queries": len(captured)}), flush=True)
+        print(json.dumps({"cpu_ms": cpu, "queries": queries}), flush=True)
 
 
 if __name__ == "__main__":

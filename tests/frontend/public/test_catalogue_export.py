@@ -41,13 +41,13 @@ def test_a_file_has_as_many_rows_as_the_page_counts(client, product, now, addres
     rows = read_csv(client.get(reverse("catalogue_csv") + address))
     assert len(rows) == total
     assert len(read_xlsx(client.get(reverse("catalogue_xlsx") + address))) == total
-    assert len({row["编号"] for row in rows}) == total
+    assert len({row["代码"] for row in rows}) == total
 
 
 @pytest.mark.django_db
 def test_a_row_states_both_prices_and_is_no_formula(client, product):
     (row,) = read_csv(client.get(reverse("catalogue_csv")))
-    assert row["编号"] == "'0012345678901234567"
+    assert row["代码"] == "'0012345678901234567"
     assert row["标题"] == '\'=HYPERLINK("x")'
     assert (Decimal(row[NET]), Decimal(row[GROSS])) == (Decimal("212.70"), Decimal("225.46"))
     (row,) = read_xlsx(client.get(reverse("catalogue_xlsx")))
@@ -59,4 +59,4 @@ def test_a_row_states_both_prices_and_is_no_formula(client, product):
 def test_a_file_is_in_the_reader_s_language(client, product):
     client.cookies["django_language"] = "en"
     (row,) = read_csv(client.get(reverse("catalogue_csv")))
-    assert row["Price without tax, CNY"] == "212.7"
+    assert row["Price without tax, CNY"] == "212.70"
