@@ -25,7 +25,7 @@ from marketplace.organisations import operations as organisations
 HERE: Final = Path(__file__).parent
 ONE_LOAD_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtext('listings.taxonomy'))"
 ATTRIBUTE_FIELDS: Final = ("name", "name_en", "type", "unit", "minimum", "maximum", "options", "better", "position")
-ATTRIBUTE_DEFAULTS: Final = {"unit": "", "minimum": None, "maximum": None, "options": [], "better": ""}
+ATTRIBUTE_DEFAULTS: Final[dict[str, Any]] = {"unit": "", "minimum": None, "maximum": None, "options": [], "better": ""}
 CATEGORY_FIELDS: Final = ("name", "name_en", "normal_unit", "normal_spec", "price_bands")
 FLAGS: Final = {"required": "is_required", "facet": "is_facet", "compared": "is_compared"}
 

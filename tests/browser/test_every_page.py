@@ -17,6 +17,14 @@ NOT_PAGES = {
     "provider:export_download",
     "finance:export_download",
     "recommended_file",
+    "catalogue_csv",
+    "catalogue_xlsx",
+    "compare_xlsx",
+    "estimate_xlsx",
+    "report_xlsx",
+    "provider:listing_template",
+    "provider:listing_export",
+    "provider:listing_problems",
 }
 WHO = ("visitor", "foods", "hongshan", "officer", "finance")
 

@@ -135,7 +135,7 @@ def _finish(
     has_misfit = False
     if advice is not None:
         kept = adviser.record_advice(
-            order_number=order.number, advice=advice, choices=list_choices(wanted), actor=actor, now=now
+            order_number=order.number, advice=advice, choices=_list_choices(wanted), actor=actor, now=now
         )
         has_misfit = kept.outcome == kept.Outcome.WARNED
     if organisation.needs_approval or has_misfit:
@@ -158,7 +158,7 @@ def _finish(
     Basket.objects.filter(pk=wanted.basket.pk).update(status=Basket.SUBMITTED, date_submitted=now)
 
 
-def list_choices(wanted: purchase_lists.PurchaseList) -> list[adviser.Choice]:
+def _list_choices(wanted: purchase_lists.PurchaseList) -> list[adviser.Choice]:
     """What is on a list, as the deployment adviser judges it: each offering once."""
     products = {one.line.product.pk: one.line.product for one in wanted.lines}
     return [adviser.Choice(one.code, one.title, tuple(one.deployment_models)) for one in products.values()]
@@ -174,7 +174,7 @@ def _take_advice(
     """The adviser's answer to an agency's purchase; None for those who need not say. Raises what `judge` raises."""
     if not adviser.must_state(organisation):
         return None
-    return adviser.judge(statement=statement, choices=list_choices(wanted), on=periods.civil_date(now))
+    return adviser.judge(statement=statement, choices=_list_choices(wanted), on=periods.civil_date(now))
 
 
 def _check_list(*, basket: Basket, seen_gross_minor: int) -> purchase_lists.PurchaseList:
