@@ -1,7 +1,7 @@
 """Reads: the catalogue, an offering, plans that are for sale. What is sold where, and how much of it is left."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -18,8 +18,8 @@ from listings.search import facets, results, store
 from listings.search import queries as search_queries
 from listings.search import schema as schemas
 from listings.search.filters import CatalogueFilters
-from listings.search.index import Snapshot
 from listings.search.schema import Schema
+from listings.search.store import Shelf
 from listings.search.words import Search
 from listings.taxonomy import specs
 from marketplace.organisations import errors
@@ -98,10 +98,19 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A place on a page. What was made of the offering is good as long as `stamp` stays (in this process)."""
+
+    pk: int
+    stamp: tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
 class CataloguePage:
     """One page of results with everything beside them. `total` is the sum over all pages."""
 
     filters: CatalogueFilters
+    marks: tuple[Mark, ...]
     rows: tuple[OfferingRow, ...]
     total: int
     provider_count: int
@@ -111,7 +120,8 @@ class CataloguePage:
     conditions: tuple[Condition, ...]
     unknown: tuple[str, ...]
     relaxations: tuple[facets.Relaxation, ...]
-    snapshot: Snapshot  # what all of it was taken from
+    shelf: Shelf  # what all of it was taken from
+    search: Search | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,25 +168,28 @@ def get_offering(*, pk: int, organisation_id: int | None = None) -> OfferingRow:
 def search_offerings(
     *, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = (), organisation_id: int | None = None
 ) -> CataloguePage:
-    """One page of the offerings that fulfil `filters`. A page beyond the last one is the last one.
+    """`find_page` with its rows. `organisation_id`: who sees its own prices; it finds the same as everyone.
 
-    Values that do not exist are left out of the search and named in `unknown`. `organisation_id`: who sees its own
-    prices on the cards; it finds the same offerings as everyone. At most 8 queries, whatever the number of offerings.
+    At most 8 queries, whatever the number of offerings.
+    """
+    found = find_page(filters=filters, page=page, unknown=unknown)
+    rows = read_rows(page=found, pks=[mark.pk for mark in found.marks], organisation_id=organisation_id)
+    return replace(found, rows=tuple(rows))
+
+
+def find_page(*, filters: CatalogueFilters, page: int = 1, unknown: Collection[str] = ()) -> CataloguePage:
+    """One page of the offerings that fulfil `filters`, without its rows. A page beyond the last one is the last one.
+
+    Values that do not exist are left out of the search and named in `unknown`. One query, two with new words.
     """
     found = results.search(filters=filters, unknown=unknown)
     last = max(1, -(-found.total // PAGE_SIZE))
     number = min(max(1, page), last)
     pks = found.list_pks(start=(number - 1) * PAGE_SIZE, count=PAGE_SIZE)
-    products = {product.pk: product for product in _with_places(Product.objects.filter(pk__in=pks))} if pks else {}
-    rows = _build_rows(
-        [products[pk] for pk in pks if pk in products],
-        schema=found.shelf.schema,
-        search=found.search,
-        organisation_id=organisation_id,
-    )
     return CataloguePage(
         filters=found.filters,
-        rows=tuple(rows),
+        marks=tuple(Mark(pk, found.stamp_of(pk)) for pk in pks),
+        rows=(),
         total=found.total,
         provider_count=found.provider_count,
         recommended_count=found.recommended_count,
@@ -185,8 +198,27 @@ def search_offerings(
         conditions=tuple(_list_conditions(found.filters, schema=found.shelf.schema)),
         unknown=found.unknown,
         relaxations=tuple(found.list_relaxations()),
-        snapshot=found.shelf.snapshot,
+        shelf=found.shelf,
+        search=found.search,
     )
+
+
+def read_rows(*, page: CataloguePage, pks: Collection[int], organisation_id: int | None = None) -> list[OfferingRow]:
+    """The rows of some offerings of a page, in the order of `pks`; no query for none, else 5."""
+    if not pks:
+        return []
+    products = {product.pk: product for product in _with_places(Product.objects.filter(pk__in=pks))}
+    return _build_rows(
+        [products[pk] for pk in pks if pk in products],
+        schema=page.shelf.schema,
+        search=page.search,
+        organisation_id=organisation_id,
+    )
+
+
+def explain(*, page: CataloguePage, text: str) -> str:
+    """Why an offering with these indexed words was found; "" without a search."""
+    return _explain(text, page.search)
 
 
 def list_offerings(*, filters: CatalogueFilters, organisation_id: int | None = None) -> Iterator[OfferingRow]:
@@ -208,7 +240,7 @@ def market_figures(*, page: CataloguePage | None = None) -> MarketFigures:
 
     The lowest rates are looked for once per snapshot: a new price, or a data centre that opens, makes a new one.
     """
-    snapshot = page.snapshot if page else store.current().snapshot
+    snapshot = page.shelf.snapshot if page else store.current().snapshot
     parts = [_capacity_left()]
     rates = snapshot.remembered.get("rates")
     if rates is None:
@@ -287,7 +319,7 @@ def _build_row(product: Product, *, plans: list[Plan], schema: Schema, search: S
         remaining=providers.count_remaining(pools=centre.pools.all(), draws=product.draws),
         list_price=pricing.list_price(plan=plans[0], currency=plans[0].price_book.currency) if plans else None,
         yearly=_quote_year(plans[0]) if plans else None,
-        reason=_explain(product, search) if search else "",
+        reason=_explain(product.search_text, search),
     )
 
 
@@ -303,8 +335,10 @@ def _write_specs(product: Product, *, schema: Schema) -> Iterable[tuple[str, str
             )
 
 
-def _explain(product: Product, search: Search) -> str:
-    tier, words = search_queries.explain(text=product.search_text, search=search)
+def _explain(text: str, search: Search | None) -> str:
+    if search is None:
+        return ""
+    tier, words = search_queries.explain(text=text, search=search)
     return str(search_queries.REASONS[tier]) % {"words": words}
 
 

@@ -63,6 +63,14 @@ def list_pools(*, partner_id: int | None = None, data_centre_id: int | None = No
     return list(pools)
 
 
+def pools_of(*, data_centre_ids: Collection[int]) -> dict[int, list[CapacityPool]]:
+    """Data centre → its pools; one query."""
+    found: dict[int, list[CapacityPool]] = {pk: [] for pk in data_centre_ids}
+    for pool in CapacityPool.objects.filter(data_centre__in=data_centre_ids):
+        found[pool.data_centre_id].append(pool)
+    return found
+
+
 def count_remaining(*, pools: Iterable[CapacityPool], draws: Mapping[str, Any]) -> int | None:
     """How many units that each take `draws` still fit into `pools`; None if nothing is drawn (no limit)."""
     left = {pool.resource: pool.total - pool.allocated for pool in pools}

@@ -9,7 +9,7 @@ import lucide
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect, Select
 from django.http import QueryDict
-from django.utils.html import format_html, json_script
+from django.utils.html import escape, format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -182,6 +182,23 @@ def kept_fields(context: template.Context, *left_out: str) -> SafeString:
         for value in query.getlist(name)
     ]
     return mark_safe("".join(inputs))  # noqa: S308  (each input is escaped by format_html)
+
+
+@register.simple_tag
+def facet_options(facet: Any) -> SafeString:
+    """The values of a kind of condition as boxes to tick. Written out here: a page has hundreds of them."""
+    name = escape(facet.name)
+    lines = []
+    for option in facet.options:
+        value = escape(option.value)
+        state = ' class="is-below"' if option.level else "" if option.count else ' class="is-none"'
+        lines.append(
+            f'<li{state}><div class="form-check"><input class="form-check-input" type="checkbox" name="{name}"'
+            f' value="{value}" id="facet-{name}-{value}"{" checked" if option.checked else ""}>'
+            f'<label class="form-check-label" for="facet-{name}-{value}">{escape(option.label)}</label></div>'
+            f'<span class="tally-plain" id="count-{name}-{value}">{option.count:,}</span></li>'
+        )
+    return mark_safe("\n".join(lines))  # noqa: S308  (names, values and labels are escaped above)
 
 
 @register.filter

@@ -55,6 +55,11 @@ def announced_book(*, product_id: int, organisation_id: int | None = None) -> Pr
     return max(found, key=lambda book: book.organisation_id is not None, default=None)
 
 
+def list_agreed(*, product_ids: Collection[int], organisation_id: int) -> set[int]:
+    """Those offerings whose prices are agreed with the organisation; one query."""
+    return set(_own_in_force(organisation_id).filter(product__in=product_ids).values_list("product_id", flat=True))
+
+
 def _visible(organisation_id: int | None) -> QuerySet[Plan, Any]:
     plans = (
         Plan.objects.filter(price_book__status=PriceBook.Status.PUBLISHED)

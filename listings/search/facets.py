@@ -116,6 +116,7 @@ def _facet(
     kind: str, *, schema: Schema, filters: CatalogueFilters, counted: dict[str, int], spec: Spec | None = None
 ) -> Facet:
     chosen = filters.values(kind)
+    name = labeller(kind, schema=schema)
     shown = _values_in_order(kind, {*counted, *chosen}, schema=schema, spec=spec, chosen=chosen)
     return Facet(
         name=kind,
@@ -123,7 +124,7 @@ def _facet(
         options=tuple(
             Option(
                 value=value,
-                label=label_of(kind, value, schema=schema),
+                label=name(value),
                 count=counted.get(value, 0),
                 checked=value in chosen,
                 level=1 if kind == "region" and schema.divisions.get(value, ("", None))[1] else 0,
@@ -180,19 +181,27 @@ def label_of_kind(kind: str, *, schema: Schema) -> str:
 
 def label_of(kind: str, value: str, *, schema: Schema) -> str:
     """A value in the reader's words."""
-    labels: dict[str, Callable[[], str]] = {
-        "category": lambda: _name_category(schema, value),
-        "region": lambda: schema.divisions.get(value, (value, None))[0],
-        "domain": lambda: wording.choose(*schema.domains.get(value, (value, ""))),
-        "price_band": lambda: _label_price_band(value),
-        "price": lambda: _money_band(value, is_inclusive=True),
-        "deployment": lambda: str(wording.DEPLOYMENT_MODELS.get(value, value)),
-        "mlps": lambda: str(wording.MLPS_LEVELS.get(int(value), value)),
-        "language": lambda: str(LANGUAGES[value]),
-        "service": lambda: str(wording.SERVICES[value]),
-        **{banded: partial(bands.label_of, banded, value) for banded in BANDED},
+    return labeller(kind, schema=schema)(value)
+
+
+def labeller(kind: str, *, schema: Schema) -> Callable[[str], str]:
+    """What puts the values of a kind into the reader's words."""
+    if kind.startswith(SPEC):
+        return partial(_label_spec, schema.find_spec(kind.removeprefix(SPEC)))
+    if kind in BANDED:
+        return partial(bands.label_of, kind)
+    labellers: dict[str, Callable[[str], str]] = {
+        "category": partial(_name_category, schema),
+        "region": lambda value: schema.divisions.get(value, (value, None))[0],
+        "domain": lambda value: wording.choose(*schema.domains.get(value, (value, ""))),
+        "price_band": _label_price_band,
+        "price": partial(_money_band, is_inclusive=True),
+        "deployment": lambda value: str(wording.DEPLOYMENT_MODELS.get(value, value)),
+        "mlps": lambda value: str(wording.MLPS_LEVELS.get(int(value), value)),
+        "language": lambda value: str(LANGUAGES[value]),
+        "service": lambda value: str(wording.SERVICES[value]),
     }
-    return labels[kind]() if kind in labels else _label_spec(schema.find_spec(kind.removeprefix(SPEC)), value)
+    return labellers[kind]
 
 
 def _name_category(schema: Schema, slug: str) -> str:

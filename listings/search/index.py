@@ -31,6 +31,7 @@ class Entry:
     data_centre: int
     values: Mapping[str, tuple[str, ...]]
     price: Decimal | None  # the listed one, tax included
+    stamp: str  # the transaction that wrote the row: what was made of it is good as long as this stays
     keys: Mapping[str, Key]  # sort → key; each ends with the primary key, so no two are equal
 
 

@@ -6,10 +6,11 @@ committed is missed, in whatever order transactions end (docs/adr/0010; the same
 taxonomy or of a data centre, and a deletion, leave a mark: then everything is read again.
 """
 
+import itertools
 import json
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ UNPRICED: Final = Decimal("Infinity")
 COLUMNS: Final = (
     "p.id, p.state, p.partner_id, p.data_centre_id, p.main_category_id, p.service_model, p.deployment_models,"
     " p.solution_domains, p.specs, p.sla_percent, p.lead_time_days, p.is_recommended, p.from_price, p.normal_price,"
-    " p.normal_unit, p.title_en <> '', p.title_mn <> '', extract(epoch FROM p.date_created)::bigint"
+    " p.normal_unit, p.title_en <> '', p.title_mn <> '', extract(epoch FROM p.date_created)::bigint, p.written_in::text"
 )
 READ: Final = f"""
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
@@ -41,10 +42,12 @@ class Shelf:
     snapshot: Snapshot
     schema: Schema
     since: str
+    generation: int  # of the schema, in this process
 
 
 _kept: Shelf | None = None
 _building = threading.Lock()
+_generations = itertools.count(1)
 
 
 def current() -> Shelf:
@@ -88,14 +91,14 @@ def _read_on(shelf: Shelf) -> Shelf | None:
         changed=_new_entries(shelf.snapshot, listed, shelf.schema),
         gone=[row[0] for row in rows if row[1] != "published"],
     )
-    return Shelf(snapshot=snapshot, schema=shelf.schema, since=since)
+    return replace(shelf, snapshot=snapshot, since=since)
 
 
 def _build() -> Shelf:
     since, _is_marked, rows = _fetch(since=None)
     schema = read_schema()  # after the rows: what they name is there
     snapshot = Snapshot().with_changes(changed=(to_entry(row, schema) for row in rows), gone=())
-    return Shelf(snapshot=snapshot, schema=schema, since=since)
+    return Shelf(snapshot=snapshot, schema=schema, since=since, generation=next(_generations))
 
 
 def _fetch(*, since: str | None) -> tuple[str, bool, list[tuple[Any, ...]]]:
@@ -128,7 +131,7 @@ def to_entry(row: tuple[Any, ...], schema: Schema) -> Entry:
     (pk, _state, partner, centre_id, category_id, service, deployments, domains, specs, sla, lead, recommended) = row[
         :12
     ]
-    (price, normal_price, normal_unit, has_english, has_mongolian, created) = row[12:]
+    (price, normal_price, normal_unit, has_english, has_mongolian, created, stamp) = row[12:]
     category, centre = schema.categories[category_id], schema.centres[centre_id]
     values: dict[str, tuple[str, ...]] = {
         "service": (service,) if service else (),
@@ -156,6 +159,7 @@ def to_entry(row: tuple[Any, ...], schema: Schema) -> Entry:
         data_centre=centre_id,
         values={kind: found for kind, found in values.items() if found},
         price=price,
+        stamp=stamp,
         keys={
             "recommended": (not recommended, service, category.path, asked, pk),
             "price": (asked, pk),

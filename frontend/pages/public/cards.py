@@ -1,18 +1,33 @@
-"""What a card of the catalogue says, written out: the template only places it, twenty times a page."""
+"""The cards of the catalogue. What a card always says is written once and kept until its offering is written again.
 
-from collections.abc import Iterable
+Kept in this process, at most MOST_KEPT: by the stamp of the offering's row (`queries.Mark`) and the language. What
+changes from minute to minute or reader to reader is added each time: what is left, the reason, the comparison's tray,
+and prices that are agreed with the reader's organisation, which are never kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.db import connection
+from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from frontend import tray
 from frontend.pages.public import icons
 from frontend.templatetags.marketplace_ui import draw_icon, money, percent, quantity, unit_price
 from listings import queries, wording
+from listings.prices import queries as prices
+from providers import queries as providers
 
 SPECS_SHOWN: Final = 4
+MOST_KEPT: Final = 2000  # some 4 kB each
+Key = tuple[Any, ...]
+_kept: OrderedDict[Key, "Card"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,67 +41,138 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One offering in words. `badges`: (tone, icon, words)."""
+    """What always holds of one offering: parts of its card as HTML, and what the rest is worked out from."""
 
     pk: int
     title: str
     address: str
-    icon: SafeString
-    kind: str
-    by: str
-    badges: tuple[tuple[str, SafeString | str, str], ...]
-    specs: tuple[tuple[str, str], ...]
-    tags: tuple[Tag, ...]
-    price: str
-    unit: str
-    notes: tuple[str, ...]
+    place: str
+    head: SafeString
+    facts: SafeString
+    price: SafeString
+    toggle: SafeString
+    words: str
+    data_centre: int
+    draws: Mapping[str, Any]
+    is_operating: bool
+    is_priced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card on a page."""
+
+    card: Card
+    left: str
+    badge: str
+    tone: str
     reason: str
     is_orderable: bool
+    is_in_tray: bool
 
 
-def build(rows: Iterable[queries.OfferingRow]) -> list[Card]:
-    """The cards of a page."""
-    return [_build(row) for row in rows]
+def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id: int | None) -> list[Shown]:
+    """The cards of a page: one query for what is left, one for a buyer's agreed prices, 5 if some were not kept."""
+    if not found.marks:
+        return []
+    pks = [mark.pk for mark in found.marks]
+    own = prices.list_agreed(product_ids=pks, organisation_id=organisation_id) if organisation_id else set()
+    language = get_language()
+    keys = {mark.pk: (mark.pk, mark.stamp, language) for mark in found.marks}
+    cards = {pk: _kept[key] for pk, key in keys.items() if pk not in own and key in _kept}
+    for row in queries.read_rows(
+        page=found, pks=[pk for pk in pks if pk not in cards], organisation_id=organisation_id
+    ):
+        card = cards[row.product.pk] = _build(row)
+        if card.pk not in own:
+            _keep(keys[card.pk], card)
+    pools = providers.pools_of(data_centre_ids={card.data_centre for card in cards.values()})
+    chosen = tray.read(request).ids
+    return [_show(cards[pk], found=found, pools=pools, chosen=chosen) for pk in pks if pk in cards]
+
+
+def forget() -> None:
+    """Keep nothing; for measuring what a page costs that nobody has asked for."""
+    _kept.clear()
+
+
+def _keep(key: Key, card: Card) -> None:
+    if connection.in_atomic_block:  # what is not committed is nobody else's
+        return
+    _kept[key] = card
+    if len(_kept) > MOST_KEPT:
+        try:
+            _kept.popitem(last=False)
+        except KeyError:  # another thread emptied it
+            return
+
+
+def _show(
+    card: Card, *, found: queries.CataloguePage, pools: Mapping[int, Iterable[Any]], chosen: tuple[int, ...]
+) -> Shown:
+    remaining = providers.count_remaining(pools=pools[card.data_centre], draws=card.draws)
+    badge, tone, left = "", "", ""
+    if not card.is_operating:
+        badge, tone = _("Not orderable yet"), "badge-warn"
+    elif remaining == 0:
+        badge, tone = _("Sold out"), "badge-neutral"
+    elif remaining:
+        left = " · " + _("%(remaining)s left") % {"remaining": quantity(remaining)}
+    return Shown(
+        card=card,
+        left=left,
+        badge=badge,
+        tone=tone,
+        reason=queries.explain(page=found, text=card.words),
+        is_orderable=card.is_operating and card.is_priced and remaining != 0,
+        is_in_tray=card.pk in chosen,
+    )
 
 
 def _build(row: queries.OfferingRow) -> Card:
     product = row.product
+    address = product.get_absolute_url()
+    context = {
+        "row": row,
+        "address": address,
+        "icon": draw_icon(icons.icon_of(row), 24),
+        "kind": f"{wording.SERVICES.get(product.service_model, '')} · {row.category}",
+        "specs": row.specs[:SPECS_SHOWN],
+        "tags": list(_tags(row)),
+        "price": unit_price(row.list_price.gross, row.list_price.currency) if row.list_price else "",
+        "notes": list(_notes(row)),
+    }
+    head, facts, price = render_to_string("public/card_kept.html", context).split("<!-- part -->")
+    toggle = render_to_string(
+        "public/compare_toggle.html", {"pk": product.pk, "title": row.title, "frame": {"compare": {"ids": ()}}}
+    )
     return Card(
         pk=product.pk,
         title=row.title,
-        address=product.get_absolute_url(),
-        icon=draw_icon(icons.icon_of(row), 24),
-        kind=f"{wording.SERVICES.get(product.service_model, '')} · {row.category}",
-        by=_by(row),
-        badges=tuple(_badges(row)),
-        specs=row.specs[:SPECS_SHOWN],
-        tags=tuple(_tags(row)),
-        price=unit_price(row.list_price.gross, row.list_price.currency) if row.list_price else "",
-        unit=row.list_unit,
-        notes=tuple(_notes(row)),
-        reason=row.reason,
-        is_orderable=row.is_orderable,
+        address=address,
+        place=_place(row),
+        head=_safe(head),
+        facts=_safe(facts),
+        price=_safe(price),
+        toggle=_safe(toggle),
+        words=product.search_text,
+        data_centre=row.data_centre.pk,
+        draws=product.draws,
+        is_operating=row.is_operating,
+        is_priced=row.list_price is not None,
     )
 
 
-def _by(row: queries.OfferingRow) -> str:
+def _safe(html: str) -> SafeString:
+    """A part of what a template wrote, which has escaped it."""
+    return SafeString(html.strip())
+
+
+def _place(row: queries.OfferingRow) -> str:
     county = row.data_centre.county
     prefecture = f"{county.prefecture.name} " if county.prefecture else ""
-    parts = [row.product.partner.name, f"{prefecture}{county.name}"] if row.product.partner else [county.name]
-    if row.is_operating and row.remaining:
-        parts.append(_("%(remaining)s left") % {"remaining": quantity(row.remaining)})
-    return " · ".join(parts)
-
-
-def _badges(row: queries.OfferingRow) -> Iterable[tuple[str, SafeString | str, str]]:
-    if row.product.is_recommended:
-        yield "badge-good badge-icon", draw_icon("badge-check", 14), _("Recommended")
-    if not row.is_operating:
-        yield "badge-warn", "", _("Not orderable yet")
-    elif row.remaining == 0:
-        yield "badge-neutral", "", _("Sold out")
-    if row.is_agreed:
-        yield "badge-info badge-icon", draw_icon("handshake", 14), _("You have an agreed price")
+    provider = f"{row.product.partner.name} · " if row.product.partner else ""
+    return f"{provider}{prefecture}{county.name}"
 
 
 def _tags(row: queries.OfferingRow) -> Iterable[Tag]:
@@ -110,10 +196,6 @@ def _notes(row: queries.OfferingRow) -> Iterable[str]:
     price: Any = row.list_price
     if price is None:
         return
-    if row.is_agreed and row.product.from_price is not None:
-        yield _("List price %(gross)s") % {"gross": unit_price(row.product.from_price, price.currency)}
-    elif not row.is_agreed:
-        yield _("List price")
     yield _("without tax %(net)s, VAT %(rate)s") % {
         "net": unit_price(price.net, price.currency),
         "rate": percent(price.vat_rate),

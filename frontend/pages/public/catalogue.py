@@ -38,16 +38,12 @@ def browse_catalogue(request: HttpRequest) -> HttpResponse:
     """Offerings by conditions, with the number each condition would leave."""
     params = {name: request.GET.getlist(name) for name in request.GET}
     chosen, unknown = filters.read_filters(params=params)
-    found = queries.search_offerings(
-        filters=chosen,
-        page=_page_number(request),
-        unknown=unknown,
-        organisation_id=gate.actor_of(request).organisation_id,
-    )
+    found = queries.find_page(filters=chosen, page=_page_number(request), unknown=unknown)
+    organisation_id = gate.actor_of(request).organisation_id
     is_part = request.headers.get("HX-Request") == "true"  # a script swaps the results; the figures above stay
     context = {
         "found": found,
-        "cards": cards.build(found.rows),
+        "cards": cards.show(found=found, request=request, organisation_id=organisation_id),
         "page": _as_page(found),
         "sorts": list(SORT_LABELS.items()),
         "has_conditions": bool(found.filters.kinds()),
