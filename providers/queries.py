@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -63,15 +63,24 @@ def list_pools(*, partner_id: int | None = None, data_centre_id: int | None = No
     return list(pools)
 
 
-def pools_of(*, data_centre_ids: Collection[int]) -> dict[int, list[CapacityPool]]:
-    """Data centre → its pools; one query."""
-    found: dict[int, list[CapacityPool]] = {pk: [] for pk in data_centre_ids}
-    for pool in CapacityPool.objects.filter(data_centre__in=data_centre_ids):
-        found[pool.data_centre_id].append(pool)
+class PoolLevel(NamedTuple):
+    """How full a pool is, for lists: what `count_remaining` needs of it."""
+
+    resource: str
+    total: Decimal
+    allocated: Decimal
+
+
+def pools_of(*, data_centre_ids: Collection[int]) -> dict[int, list[PoolLevel]]:
+    """Data centre → how full its pools are; one query."""
+    found: dict[int, list[PoolLevel]] = {pk: [] for pk in data_centre_ids}
+    pools = CapacityPool.objects.filter(data_centre__in=data_centre_ids).order_by()
+    for centre, *level in pools.values_list("data_centre", "resource", "total", "allocated"):
+        found[centre].append(PoolLevel(*level))
     return found
 
 
-def count_remaining(*, pools: Iterable[CapacityPool], draws: Mapping[str, Any]) -> int | None:
+def count_remaining(*, pools: Iterable[CapacityPool | PoolLevel], draws: Mapping[str, Any]) -> int | None:
     """How many units that each take `draws` still fit into `pools`; None if nothing is drawn (no limit)."""
     left = {pool.resource: pool.total - pool.allocated for pool in pools}
     fits = [int(left.get(resource, Decimal(0)) // Decimal(str(each))) for resource, each in draws.items()]

@@ -62,6 +62,7 @@ def entry(pk, *, colour="red", price=10, partner=1):
         data_centre=partner,
         values={"category": (colour,), "region": ("1", colour)},
         price=price,
+        stamp="1",
         keys=dict.fromkeys(SORTS, (price, pk)),
     )
 

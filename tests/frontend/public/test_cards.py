@@ -1,0 +1,71 @@
+"""Cards that are kept say what holds now, to each reader what is meant for that reader."""
+
+import pytest
+from django.urls import reverse
+
+from frontend.pages.public import cards
+from listings.models import Product
+from providers.models import CapacityPool, DataCentre, Partner
+from tests import factories
+from tests.factories import Price
+
+
+@pytest.fixture
+def product(transactional_db):
+    cards.forget()
+    centre = factories.data_centre(factories.hongshan())
+    return factories.offering(centre, title="通用型云主机", title_en="General host")
+
+
+def page(client, address=""):
+    return client.get(reverse("catalogue") + address).content.decode()
+
+
+def test_a_kept_card_follows_every_change(client, product, django_assert_num_queries):
+    assert "¥225.46" in page(client)
+    with django_assert_num_queries(3):  # what was written, what is left, the figures
+        assert "余量 500" in page(client)
+    CapacityPool.objects.filter(resource="vcpu").update(allocated=990)
+    assert "余量 5" in page(client)
+    CapacityPool.objects.filter(resource="vcpu").update(allocated=1000)
+    assert "已售罄" in page(client)
+    factories.price_book(product, plans={"monthly": [Price("recurring", "100")]}, terms={1: "0"})
+    assert "¥106" in page(client) and "¥225.46" not in page(client)
+    Product.objects.update(title="弹性云主机", is_recommended=True)
+    assert "弹性云主机" in page(client)
+    Partner.objects.update(name="乌兰哈达云")
+    assert "乌兰哈达云" in page(client)
+    assert "等保 3 级已备案" not in page(client)
+    DataCentre.objects.update(mlps_filing_number="15040-1")
+    assert "等保 3 级已备案" in page(client)
+    DataCentre.objects.update(status="building")
+    assert "暂不可订购" in page(client)
+
+
+def test_a_card_is_kept_per_language_and_says_why_each_time(client, product):
+    assert "通用型云主机" in page(client)
+    client.cookies["django_language"] = "en"
+    assert "General host" in page(client)
+    client.cookies["django_language"] = "zh-hans"
+    assert "名称含“云主机”" in page(client, "?q=云主机")
+    assert "名称含“云主机”" not in page(client)
+
+
+def test_agreed_prices_are_shown_to_their_buyer_only(client, product):
+    assert "¥225.46" in page(client)
+    foods = factories.foods()
+    book = product.price_books.get(status="published")
+    plan = book.plans.get(code="monthly")
+    own = product.price_books.create(version=9, organisation=foods, basis="negotiated")
+    mine = own.plans.create(code="monthly", name="monthly")
+    mine.terms.create(months=1)
+    for one in plan.components.all():
+        one.pk, one.plan, one.unit_price = None, mine, 50
+        one.save()
+    own.status, own.published_at = "published", factories.PLACED_AT
+    own.save()
+    client.force_login(factories.member(foods, "owner"))
+    assert "¥53.00" in page(client)
+    assert "¥53.00" in page(client)
+    client.logout()
+    assert "¥53.00" not in page(client) and "¥225.46" in page(client)
