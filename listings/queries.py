@@ -17,6 +17,7 @@ from listings.prices import queries as prices
 from listings.search import facets, results, store
 from listings.search import queries as search_queries
 from listings.search import schema as schemas
+from listings.search.facets import Facet, Relaxation
 from listings.search.filters import CatalogueFilters
 from listings.search.schema import Schema
 from listings.search.store import Shelf
@@ -116,10 +117,10 @@ class CataloguePage:
     provider_count: int
     recommended_count: int
     number: int
-    facets: tuple[facets.Facet, ...]
+    facets: tuple[Facet, ...]
     conditions: tuple[Condition, ...]
     unknown: tuple[str, ...]
-    relaxations: tuple[facets.Relaxation, ...]
+    relaxations: tuple[Relaxation, ...]
     shelf: Shelf  # what all of it was taken from
     search: Search | None
 

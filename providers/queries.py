@@ -75,8 +75,8 @@ def pools_of(*, data_centre_ids: Collection[int]) -> dict[int, list[PoolLevel]]:
     """Data centre → how full its pools are; one query."""
     found: dict[int, list[PoolLevel]] = {pk: [] for pk in data_centre_ids}
     pools = CapacityPool.objects.filter(data_centre__in=data_centre_ids).order_by()
-    for centre, *level in pools.values_list("data_centre", "resource", "total", "allocated"):
-        found[centre].append(PoolLevel(*level))
+    for centre, resource, total, allocated in pools.values_list("data_centre", "resource", "total", "allocated"):
+        found[centre].append(PoolLevel(resource, total, allocated))
     return found
 
 

@@ -50,9 +50,9 @@ class Snapshot:
 
     def with_changes(self, *, changed: Iterable[Entry], gone: Iterable[int]) -> "Snapshot":
         """The snapshot after some offerings were written and others (by primary key) are no longer listed."""
-        changed = {entry.pk: entry for entry in changed}
-        gone = {pk for pk in gone if pk in self.slot_of and pk not in changed}
-        if not changed and not gone:
+        written = {entry.pk: entry for entry in changed}
+        gone = {pk for pk in gone if pk in self.slot_of and pk not in written}
+        if not written and not gone:
             return self
         entries, slot_of, free = list(self.entries), dict(self.slot_of), list(self.free)
         before: list[tuple[Entry, int]] = []
@@ -62,7 +62,7 @@ class Snapshot:
             before.append((_present(entries[slot]), slot))
             entries[slot] = None
             free.append(slot)
-        for pk, entry in changed.items():
+        for pk, entry in written.items():
             if pk in slot_of:
                 slot = slot_of[pk]
                 before.append((_present(entries[slot]), slot))

@@ -48,7 +48,7 @@ def refresh_pending(*, now: datetime, limit: int) -> int:
 
 def _write(products: Iterable[Any]) -> int:
     schema = store.read_schema()
-    texts = {product.pk: describe(product, schema) for product in products}
+    texts = {product.pk: describe(product=product, schema=schema) for product in products}
     if not texts:
         return 0
     with connection.cursor() as cursor:
@@ -63,7 +63,7 @@ def _write(products: Iterable[Any]) -> int:
     return len(texts)
 
 
-def describe(product: Any, schema: Schema) -> str:
+def describe(*, product: Any, schema: Schema) -> str:
     """The text an offering is found by, in four sections: code and titles; category; provider and place; the rest.
 
     Titles stand on lines of their own, so that a search can tell a title that begins with it.

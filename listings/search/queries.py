@@ -49,14 +49,14 @@ class Found:
 
 def find(*, search: Search) -> Found:
     """What is published and fulfils every term; one statement. The index finds, the text decides."""
-    sql, params = statement(search)
+    sql, params = statement(search=search)
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         found = {tier: tuple(map(int, pks.split(","))) for tier, pks in cursor.fetchall()}
     return Found(tiers=tuple(found.get(int(tier), ()) for tier in Tier))
 
 
-def statement(search: Search) -> tuple[str, list[Any]]:
+def statement(*, search: Search) -> tuple[str, list[Any]]:
     """The search as SQL with parameters: nothing that was typed is part of the statement."""
     tiers, tier_params = _tier(search)
     where, where_params = "", []

@@ -148,15 +148,13 @@ def from_rows(rows: Mapping[str, Sequence[Any]], *, synonyms: tuple[tuple[str, .
     for category, spec in rows["facet"]:
         facets.setdefault(category, []).append(spec)
     return Schema(
-        categories={
-            row[0]: CategoryOf(*row[:7], bounds=tuple(sorted(map(Decimal, row[7])))) for row in rows["category"]
-        },
+        categories={row[0]: CategoryOf(*[*row[:7], tuple(sorted(map(Decimal, row[7])))]) for row in rows["category"]},
         centres={
             row[0]: Centre(row[1], row[2], row[3], None if row[4] is None else Decimal(row[4]), row[5])
             for row in rows["centre"]
         },
         divisions={code: (name, prefecture) for code, name, prefecture in rows["division"]},
-        specs={row[0]: Spec(*row[:7], options=_options(row[7])) for row in rows["spec"]},
+        specs={row[0]: Spec(*[*row[:7], _options(row[7])]) for row in rows["spec"]},
         facets_of={category: tuple(pks) for category, pks in facets.items()},
         domains={code: (name, name_en) for code, name, name_en in rows["domain"]},
         synonyms=synonyms,

@@ -251,7 +251,7 @@ def _search_ratio() -> str:
     shelf = store.current()
     chosen, _unknown = filters.read_filters(params={"q": ["云主机 xlarge"]})
     asked = words.read_search(chosen.words, synonyms=shelf.schema.synonyms)
-    sql, params = queries.statement(asked)
+    sql, params = queries.statement(search=asked)
 
     def bare() -> None:
         with connection.cursor() as cursor:

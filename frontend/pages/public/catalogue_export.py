@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 
 
 @gate.page(permission=None)
-def download_csv(request: HttpRequest) -> StreamingHttpResponse:
+def download_csv(request: HttpRequest) -> HttpResponseBase:
     """CSV, sent while it is written."""
     texts = csv.lines(columns=_columns(), rows=_rows(request))
     answer = StreamingHttpResponse(
@@ -33,7 +34,7 @@ def download_csv(request: HttpRequest) -> StreamingHttpResponse:
 
 
 @gate.page(permission=None)
-def download_xlsx(request: HttpRequest) -> FileResponse:
+def download_xlsx(request: HttpRequest) -> HttpResponseBase:
     """XLSX, written in constant memory to a file that is gone when it is sent."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{FILE_NAME}.xlsx"
