@@ -45,7 +45,7 @@ def _rows(priced: estimates.Priced) -> Iterator[list[Cell]]:
         title = wording.choose(line.product.title, line.product.title_en)
         yield [
             Cell(text, is_heading=True)
-            for text in (title, line.product.partner.name, wording.choose(line.plan.name, line.plan.name_en))
+            for text in (title, str(line.product.partner), wording.choose(line.plan.name, line.plan.name_en))
         ]
         yield [
             Cell(_("Quantity")),

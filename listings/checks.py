@@ -3,9 +3,11 @@
 A finding is stored as its code with its parameters and written in the reader's language when it is shown.
 """
 
+import dataclasses
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -34,7 +36,7 @@ class Finding:
 
     code: str
     field: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def level(self) -> str:
@@ -199,7 +201,7 @@ def _check_prices(price_book: PriceBook | None) -> Iterator[Finding]:
         if not rows or not plan.terms.all():
             yield Finding("prices.incomplete", "prices", names)
         for term in plan.terms.all():
-            if rows and not _is_computable(lambda plan=plan, term=term: _quote(plan, term)):
+            if rows and not _is_computable(functools.partial(_quote, plan, term)):
                 yield Finding("prices.not_computable", "prices", {**names, "months": str(term.months)})
         for rate in sorted({row.vat_rate for row in rows} - USUAL_VAT_RATES):
             yield Finding("prices.tax_unusual", "prices", {**names, "rate": f"{(rate * 100).normalize():f}"})

@@ -1,6 +1,6 @@
 """Reads of an offering's life: what drafts are checked against, versions, steps, and the lists of the two desks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,12 +50,14 @@ def read_schema(*, partner_id: int) -> Schema:
     )
 
 
-def published_version(*, product_id: int) -> OfferingVersion:
-    """The version in force, which an order pins. Raises NoSuchVersion if none is."""
-    version = OfferingVersion.objects.filter(product_id=product_id, state=OfferingVersion.State.PUBLISHED).first()
-    if version is None:
-        raise NoSuchVersion(product_id)
-    return version
+def published_versions(*, product_ids: Collection[int]) -> dict[int, OfferingVersion]:
+    """The versions in force, which an order pins, by offering; one query. Raises NoSuchVersion if one has none."""
+    rows = OfferingVersion.objects.filter(product_id__in=product_ids, state=OfferingVersion.State.PUBLISHED)
+    found = {row.product_id: row for row in rows}
+    for product_id in product_ids:
+        if product_id not in found:
+            raise NoSuchVersion(product_id)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

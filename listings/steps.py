@@ -116,6 +116,7 @@ def require_reviewer(*, product: Product, actor: actors.Actor) -> None:
     organisation_id = product.partner.organisation_id if product.partner else None
     is_member = actor.organisation_id == organisation_id or (
         actor.user_id is not None
+        and organisation_id is not None
         and Membership.objects.filter(user_id=actor.user_id, organisation_id=organisation_id).exists()
     )
     if is_member:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from billing.contracts import lifecycle, locks
 from billing.contracts.models import Contract, ContractCapacity
 from billing.rules import periods
-from listings import life
 from listings.prices import pricing
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -50,6 +49,7 @@ def open_contract(
     order_number: str,
     buyer_id: int,
     plan: Any,
+    version: Any,
     quantity: int,
     term_months: int,
     payment_method: str,
@@ -60,10 +60,10 @@ def open_contract(
 ) -> Contract:
     """Make an order line a contract, in the order's transaction, and take its capacity.
 
-    `plan` is a `listings` Plan with its price book, product, components and terms. The plan (and so the price
-    book's version), the offering's version in force and the term's discount are frozen in the contract. Opening the
+    `plan` is a `listings` Plan with its price book, product, components and terms, `version` the offering's version
+    in force. Both (and so the price book's version) and the term's discount are frozen in the contract. Opening the
     same line twice returns the first contract. Raises pricing.UnknownTerm, providers.OutOfCapacity,
-    providers.NoSuchPool, life.NoSuchVersion.
+    providers.NoSuchPool.
     """
     product = plan.price_book.product
     contract, is_new = Contract.objects.get_or_create(
@@ -74,7 +74,7 @@ def open_contract(
             "provider_id": product.partner_id,
             "order_number": order_number,
             "offering": product,
-            "offering_version": life.published_version(product_id=product.pk),
+            "offering_version": version,
             "offering_title": product.title,
             "plan": plan,
             "quantity": quantity,

@@ -292,7 +292,7 @@ def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
             maximum_amount=one.maximum_amount,
         )
     except rules.InvalidComponent as error:
-        raise refuse(error.field, _write_problem(error.problem, **error.values)) from error
+        raise refuse(error.field, _write_problem(error.problem, **error.values)) from error  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:  # not a number at all
         raise refuse("unit_price", _("a price, a rate or a quantity is not a number; write it again.")) from error
     if not one.unit:

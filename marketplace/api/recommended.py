@@ -1,11 +1,13 @@
 """The recommended catalogue: its editions, with the evidence of every entry."""
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from listings.recommended import document, queries
 from marketplace.api import door
+from marketplace.organisations import errors as refusals
 
 
 class Evidence(serializers.Serializer):
@@ -97,9 +99,13 @@ class Editions(door.Door):
         summary="List the editions of the recommended catalogue",
         description="The newest first; the one in force has the state `published`.",
         answers={200: EditionHead(many=True)},
+        problems=(404, 422),
+        parameters=[OpenApiParameter("page", int, description="There is one page: a handful of editions a year.")],
     )
     def get(self, request: Request) -> Response:
         """All published editions: a handful a year."""
+        if door.read_page(request) != 1:
+            raise refusals.NotFound
         return Response([document.describe_edition(one) for one in queries.list_editions()])
 
 

@@ -33,9 +33,9 @@ class ReasonForm(forms.Form):
 def show_queue(request: HttpRequest) -> HttpResponse:
     """What waits for a reviewer, what is in hand, what is frozen; the oldest first."""
     me, now = gate.person_of(request), clock.now()
-    waiting = life.list_queue(states=["submitted"])
-    in_hand = life.list_queue(states=["in_review"])
-    groups = {
+    waiting: list[Any] = life.list_queue(states=["submitted"])
+    in_hand: list[Any] = life.list_queue(states=["in_review"])
+    groups: dict[str, tuple[str, list[Any]]] = {
         "waiting": (_("Waiting"), waiting),
         "mine": (_("In review by me"), [one for one in in_hand if one.reviewer_id == me]),
         "others": (_("In review by others"), [one for one in in_hand if one.reviewer_id != me]),
@@ -147,7 +147,7 @@ def _render(request: HttpRequest, code: str, *, form: ReasonForm, status: int = 
     latest = versions[0]
     reviewer = steps.reviewer_of(version=latest) if latest.state == "in_review" else None
     is_mine = reviewer == gate.person_of(request)
-    queued = life.list_queue(states=["in_review"]) if reviewer else []
+    queued: list[Any] = life.list_queue(states=["in_review"]) if reviewer else []
     context = {
         **listed.describe(request, product=product, versions=versions),
         "form": form,

@@ -134,7 +134,11 @@ def _what_form(data: Any, written: Content, schema: Schema, partner_id: int) -> 
 def _spec_field(spec: Any) -> forms.Field:
     unit = wording.write_unit(spec.unit)
     label = f"{spec.label} ({unit})" if unit else spec.label
-    common = {"label": label, "required": False, "help_text": _("Needed for review.") if spec.is_required else ""}
+    common: dict[str, Any] = {
+        "label": label,
+        "required": False,
+        "help_text": _("Needed for review.") if spec.is_required else "",
+    }
     if spec.kind == "boolean":
         return forms.ChoiceField(choices=YES_NO, **common)
     if spec.kind == "option" and spec.options:
@@ -153,7 +157,7 @@ def _read_what(data: Mapping[str, Any], schema: Schema, written: Content) -> dic
     specs: dict[str, Any] = {}
     for spec in schema.categories[written.category].attributes:
         value = data.get(f"spec_{spec.code}")
-        specs[spec.code] = {"yes": True, "no": False}.get(value) if spec.kind == "boolean" else value
+        specs[spec.code] = {"yes": True, "no": False}.get(str(value)) if spec.kind == "boolean" else value
     return {**values, "specs": specs}
 
 

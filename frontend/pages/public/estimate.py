@@ -174,7 +174,7 @@ def _search(words: str) -> list[dict[str, Any]] | None:
     return [
         {
             "title": row.title,
-            "by": row.product.partner.name,
+            "by": str(row.product.partner),
             "plans": [
                 {"add": f"{row.product.pk}.{plan.code}", "name": wording.choose(plan.name, plan.name_en)}
                 for plan in row.plans

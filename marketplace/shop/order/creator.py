@@ -12,6 +12,7 @@ from oscar.core.loading import get_model
 from oscar.core.prices import Price
 
 from billing.contracts import operations as contracts
+from listings import life
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from providers import operations as providers
@@ -56,9 +57,11 @@ class OrderCreator(utils.OrderCreator):
 
     def __init__(self, placement: Placement) -> None:
         self.placement = placement
+        self.versions: dict[int, Any] = {}  # offering → its version in force, read once for the order
 
     def place(self, *, basket: Any, user: Any) -> Any:
         """Place the order of a basket whose lines are all orderable. Raises LineOutOfCapacity."""
+        self.versions = life.published_versions(product_ids={line.product_id for line in basket.all_lines()})
         nothing = Price(basket.currency, excl_tax=Decimal(0), incl_tax=Decimal(0))
         return self.place_order(
             basket=basket,
@@ -78,6 +81,7 @@ class OrderCreator(utils.OrderCreator):
                 order_number=order.number,
                 buyer_id=self.placement.buyer_id,
                 plan=basket_line.plan,
+                version=self.versions[basket_line.product_id],
                 quantity=basket_line.quantity,
                 term_months=basket_line.term_months,
                 payment_method=self.placement.payment_method,

@@ -39,6 +39,7 @@ class Deal:
             order_number=line.order.number,
             buyer_id=self.buyer.pk,
             plan=factories.plan(product, plan),
+            version=product.versions.get(state="published"),
             quantity=quantity,
             term_months=months,
             payment_method="bank_transfer",
