@@ -157,6 +157,7 @@ def _describe(book: Any, refused: tuple[int, Any] | None) -> dict[str, Any]:
         "plans": [
             {
                 "plan": plan,
+                "version": _("Version %(version)s") % {"version": book.version},  # tells tables of one page apart
                 "name": wording.choose(plan.name, plan.name_en),
                 "parts": table.describe_plan(plan=plan),
                 "terms": [],
