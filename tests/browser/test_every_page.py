@@ -7,7 +7,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from tests import factories
 from tests.browser.accessibility import assert_page_passes
+from tests.security import accesses
 from tests.security import test_access_table as table
 from tests.security import world as worlds
 
@@ -34,7 +36,7 @@ def pages_of(who: str) -> list[tuple[str, str]]:
     column = worlds.PEOPLE.index(who)
     return [
         (name, part)
-        for name, part, method, statuses in table.rows(table.PAGES)
+        for name, part, method, statuses in table.rows(accesses.PAGES)
         if method == "GET" and statuses[column] == 200 and name not in NOT_PAGES
     ]
 
@@ -47,6 +49,21 @@ def test_every_page_passes(who: str, visit: Callable[..., Page]) -> None:
     for name, part in pages_of(who):
         page = visit(reverse(name, kwargs=world.parts[part] if part else None), user)
         assert_page_passes(page)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_operators_pages_pass(visit: Callable[..., Page]) -> None:
+    """The operator is nobody of the table's cast; its addresses are those that send a visitor to the log-in page."""
+    world = worlds.build()
+    operator = factories.member(factories.platform(), "operator")
+    addresses = [
+        (name, part)
+        for name, part, method, statuses in table.rows(accesses.PAGES)
+        if name.startswith("operator:") and method == "GET" and statuses[0] == 302
+    ]
+    assert addresses
+    for name, part in addresses:
+        assert_page_passes(visit(reverse(name, kwargs=world.parts[part] if part else None), operator))
 
 
 def test_no_page_is_left_out() -> None:

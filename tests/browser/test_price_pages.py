@@ -17,9 +17,10 @@ def product(transactional_db):
     product = factories.offering(factories.data_centre(factories.hongshan()))
     seller, now = factories.actor(product.partner.organisation, "sales"), clock.now()
     plans = [drafts.read_draft(plan=plan) for plan in queries.plans_for(products=[product])[product.pk]]
-    books = [operations.draft_price_book(product=product, plans=plans, actor=seller, now=now) for _ in range(2)]
+    later = operations.draft_price_book(product=product, plans=plans, actor=seller, now=now)
     day = periods.civil_date(now) + timedelta(days=30)
-    operations.announce_price_book(price_book=books[0], effective_date=day, actor=seller, now=now)
+    operations.announce_price_book(price_book=later, effective_date=day, actor=seller, now=now)
+    operations.draft_price_book(product=product, plans=plans, actor=seller, now=now)
     return product
 
 

@@ -44,7 +44,7 @@ def test_a_report_freezes_figures_versions_weights_and_who(hosts: tuple[Any, Any
     assert report.number.startswith("BX-") and len(report.number) == 13
     frozen = queries.find_report(number=report.number, organisation_id=report.organisation_id)
     table = reports.read_table(frozen.content)
-    assert [(one.version, one.price_book) for one in table.columns] == [(3, 1), (0, 1)]
+    assert [(one.version, one.price_book) for one in table.columns] == [(4, 1), (1, 1)]
     assert table.weights == {"price": 25, "service": 20, "compliance": 15, "green": 40}
     assert frozen.content["made_by"] == actor.user_name
     assert frozen.content["organisation"] == actor.organisation_name
