@@ -1,7 +1,8 @@
 """Two workers put the same due price in force at once: once, with one step in the audit trail.
 
-The guard is the offering's lock, after which the book is asked again. The control takes the second look away and must
-see the work done twice: so this test can see what it claims to see.
+The guard is the offering's lock, after which the book is asked again. The control takes lock and second look away and
+must see several workers do the work: so this test can see what it claims to see. Then the last guard is the database's,
+which refuses a book that is retired already.
 """
 
 import time
@@ -10,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from billing.rules import periods
 from listings.models import PriceBook
@@ -62,9 +64,8 @@ def test_at_once_is_put_in_force_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_force.count() == 1
 
 
-def test_control_without_the_second_look_it_happens_more_than_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_control_without_the_second_look_several_workers_do_it(monkeypatch: pytest.MonkeyPatch) -> None:
     announce()
-    before = steps()
 
     def blindly(*, pk: int, today: Any, now: datetime) -> int:
         book = PriceBook.objects.select_related("product").get(pk=pk)
@@ -73,5 +74,5 @@ def test_control_without_the_second_look_it_happens_more_than_once(monkeypatch: 
 
     monkeypatch.setattr(operations, "_bring_up_to_date", blindly)
     outcomes = rush(monkeypatch)
-    assert outcomes.count(1) > 1, outcomes
-    assert steps() - before > 1
+    tried = [one for one in outcomes if one == 1 or isinstance(one, IntegrityError)]
+    assert len(tried) > 1, outcomes
