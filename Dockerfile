@@ -26,7 +26,7 @@ RUN set -e; \
             --input-file "$po" --output-file "${po%.po}.mo" --locale "$locale"; \
     done
 # Collecting reads no database; production settings only insist that the variables are there.
-RUN ENVIRONMENT=production SECRET_KEY=only-for-collectstatic STATIC_ROOT=/app/static \
+RUN ENVIRONMENT=production SECRET_KEY=only-for-collectstatic CREDENTIALS_KEYS=$(head -c 32 /dev/urandom | base64 | tr '+/' '-_') STATIC_ROOT=/app/static \
     DATABASE_URL=postgres://build.invalid/build REDIS_URL=redis://build.invalid/0 \
     .venv/bin/python -m marketplace.manage collectstatic --no-input --verbosity 0
 

@@ -58,6 +58,7 @@ lint: install build ## Style, types, import rules, migrations, production settin
 	@echo "manage check --deploy (production settings)"
 	@ENVIRONMENT=production ALLOWED_HOSTS=marketplace.example DEBUG=false \
 		SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
+		CREDENTIALS_KEYS="$$($(PYTHON) -c 'import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())')" \
 		DATABASE_URL=postgres://app@database.invalid/marketplace REDIS_URL=redis://broker.invalid/0 \
 		$(MANAGE) check --deploy --fail-level WARNING
 

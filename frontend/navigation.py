@@ -76,6 +76,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Balance"), "buyer:balance", "wallet", "payments.view"),
             ),
         ),
+        (_("Organisation"), (Entry(_("Notices"), "notices", "bell", "notices.view"),)),
     ),
     "provider": (
         (
@@ -103,7 +104,10 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         ),
         (
             _("Settings"),
-            (Entry(_("API keys"), "provider:api_keys", "key-round", "api_keys.manage"),),
+            (
+                Entry(_("Notices"), "notices", "bell", "notices.view"),
+                Entry(_("API keys"), "provider:api_keys", "key-round", "api_keys.manage"),
+            ),
         ),
     ),
     "platform": (
@@ -119,7 +123,10 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         ),
         (
             _("Data"),
-            (Entry(_("Export centre"), "finance:exports", "download", "exports.view", in_header=True),),
+            (
+                Entry(_("Export centre"), "finance:exports", "download", "exports.view", in_header=True),
+                Entry(_("Notices"), "notices", "bell", "notices.view"),
+            ),
         ),
         (
             _("Catalogue"),

@@ -23,6 +23,7 @@ from listings.prices import operations as price_books
 from listings.recommended import publication as recommended
 from listings.search import operations as search
 from marketplace import clock
+from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),
     ("take statistics", statistics.take_snapshots),
+    ("mail notices", notices.mail_pending),
 )
 
 BATCH: Final = 500

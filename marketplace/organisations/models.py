@@ -173,3 +173,32 @@ class AuditEntry(models.Model):
         verbose_name_plural = _("audit entries")
         ordering = ["-id"]
         indexes = [models.Index(fields=["object_type", "object_id"], name="audit_object")]
+
+
+class Notice(models.Model):
+    """Something an organisation has to know, on its page of notices and by mail to those whom it concerns.
+
+    The sentence is kept as its source text and its values, so that each reader has it in their own language.
+    """
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="notices", verbose_name=_("organisation")
+    )
+    key = models.CharField(max_length=120)
+    permission = models.CharField(max_length=40)
+    text = models.CharField(max_length=300)
+    values = models.JSONField(default=dict)
+    path = models.CharField(max_length=300, blank=True)
+    is_urgent = models.BooleanField(default=False)
+    created_at = models.DateTimeField(_("when"))
+    mailed_at = models.DateTimeField(_("mailed"), null=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["id"], name="notice_to_mail", condition=models.Q(mailed_at=None)),
+            models.Index(fields=["organisation", "-created_at"], name="notice_of_organisation"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="notice_once")]

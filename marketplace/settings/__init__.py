@@ -9,6 +9,7 @@ from marketplace.settings.environment import ROOT, read_environment
 ENV = read_environment()
 
 SECRET_KEY = ENV.secret_key
+CREDENTIALS_KEYS = ENV.credentials_keys  # see marketplace.organisations.sealed
 DEBUG = ENV.debug
 IS_DEMO = ENV.is_demo
 ALLOWED_HOSTS = ENV.allowed_hosts
@@ -25,6 +26,12 @@ INSTALLED_APPS = [
     "billing.ledger",
     # banks
     "providers.apps.ProvidersConfig",
+    "providers.documents",
+    "providers.onboarding",
+    "providers.service",
+    "providers.webhooks",
+    "providers.fulfilment",
+    "providers.provisioning",
     "listings.apps.ListingsConfig",
     "marketplace.procurement",
     # river

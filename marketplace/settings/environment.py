@@ -4,6 +4,10 @@ This is the only file that reads environment variables. A wrong or missing value
 with a sentence that names the variable.
 """
 
+import base64
+import binascii
+import contextlib
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +29,7 @@ class Environment:
     name: EnvironmentName
     debug: bool
     secret_key: str
+    credentials_keys: list[str]
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     https: bool
@@ -49,11 +54,38 @@ def _secret_key(env: Env, name: EnvironmentName) -> str:
         return key
     if name == "production":
         raise ImproperlyConfigured("SECRET_KEY is not set. Production needs one: at least 50 random characters.")
-    path = PRIVATE / "secret_key"
+    return _kept("secret_key", secrets.token_urlsafe(64))
+
+
+def _credentials_keys(env: Env, name: EnvironmentName) -> list[str]:
+    """The keys that seal stored credentials, the newest first. Required in production; elsewhere generated once."""
+    keys = env.list("CREDENTIALS_KEYS", [])
+    if not keys and name == "production":
+        raise ImproperlyConfigured(
+            "CREDENTIALS_KEYS is not set. Production needs at least one key of 32 bytes in URL-safe base64."
+        )
+    keys = keys or [_kept("credentials_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())]
+    for place, key in enumerate(keys, start=1):
+        try:
+            is_right = len(base64.urlsafe_b64decode(key)) == 32
+        except (binascii.Error, ValueError):
+            is_right = False
+        if not is_right:
+            raise ImproperlyConfigured(f"Key {place} of CREDENTIALS_KEYS is not 32 bytes in URL-safe base64.")
+    return keys
+
+
+def _kept(file_name: str, generated: str) -> str:
+    """What an earlier start has generated, or this one."""
+    path = PRIVATE / file_name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64))
+        draft = path.with_name(f"{file_name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(generated)
+        with contextlib.suppress(FileExistsError):  # another process was first: its value holds
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text()
 
 
@@ -99,6 +131,7 @@ def read_environment() -> Environment:
         name=name,
         debug=env.bool("DEBUG", False),
         secret_key=_secret_key(env, name),
+        credentials_keys=_credentials_keys(env, name),
         allowed_hosts=env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"] if local else []),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", []),
         https=env.bool("HTTPS", not local),
@@ -109,7 +142,7 @@ def read_environment() -> Environment:
         static_root=static_root,
         clock_file=Path(clock_file) if clock_file and local else None,
         email_url=cast(
-            "dict[str, Any]", env.dj_email_url("EMAIL_URL", "consolemail://" if local else "smtp://localhost")
+            "dict[str, Any]", env.dj_email_url("EMAIL_URL", "dummymail://" if local else "smtp://localhost")
         ),
         client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
         client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),

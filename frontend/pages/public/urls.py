@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages import health
+from frontend.pages import health, notices
 from frontend.pages.public import (
     account,
     adviser,
@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("estimate/xlsx/", estimate.download_estimate, name="estimate_xlsx"),
     path("estimate/<str:token>/", estimate.open_estimate, name="kept_estimate"),
     path("adviser/", adviser.show_adviser, name="adviser"),
+    path("notices/", notices.show_notices, name="notices"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),

@@ -1,0 +1,1 @@
+"""Capacity beyond the pool itself: holds, planned changes, maintenance, reservations, utilisation."""

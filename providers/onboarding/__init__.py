@@ -1,0 +1,1 @@
+"""How an organisation becomes a seller: application, review, payout account, agreement, recognition."""

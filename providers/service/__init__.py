@@ -1,0 +1,1 @@
+"""What buyers get after delivery: incidents, availability, and the public status of services."""
