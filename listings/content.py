@@ -41,11 +41,6 @@ LONGEST_LEAD_DAYS: Final = 365
 LONGEST_EXIT_DAYS: Final = 3650
 HIGHEST_FEE: Final = Decimal("999999999.99")
 LARGEST_DRAW: Final = Decimal(1_000_000)
-SUPPORT: Final[dict[str, Promise]] = {
-    "5x8": gettext_lazy("5 × 8 hours"),
-    "7x12": gettext_lazy("7 × 12 hours"),
-    "7x24": gettext_lazy("7 × 24 hours"),
-}
 
 LABELS: Final[dict[str, Promise]] = {
     "title": gettext_lazy("title"),
@@ -295,7 +290,7 @@ def _read_domains(value: Any, *, label: str, schema: Schema) -> tuple[str, ...]:
 
 
 def _read_support(value: Any, *, label: str, schema: Schema) -> str:
-    return read_choice(value, field="support", label=label, known=tuple(SUPPORT))
+    return read_choice(value, field="support", label=label, known=tuple(wording.SUPPORT))
 
 
 def _read_sla(value: Any, *, label: str, schema: Schema) -> Decimal | None:

@@ -9,7 +9,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import number_format
 
 from listings import wording
-from listings.content import LABELS, SUPPORT, CategoryRules, Content, Schema
+from listings.content import LABELS, CategoryRules, Content, Schema
 from listings.models import Category, OfferingStep, OfferingVersion, Product
 from listings.taxonomy import queries as taxonomy
 from marketplace.organisations import errors
@@ -92,7 +92,7 @@ def describe(*, content: Content) -> list[Fact]:
         "draws": "、".join(
             f"{wording.RESOURCES.get(code, code)} {each.normalize():f}" for code, each in content.draws_of.items()
         ),
-        "support": str(SUPPORT.get(content.support, "")),
+        "support": str(wording.SUPPORT.get(content.support, "")),
     }
     facts = []
     for name, label in LABELS.items():

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from oscar.apps.catalogue.abstract_models import AbstractProduct
 
+from listings import wording
 from listings.exchange.models import ListingImport, ListingImportLine
 from listings.prices import pricing
 from listings.prices.models import Plan, PlanTerm, PriceBook, PriceComponent
@@ -67,15 +68,10 @@ class Product(AbstractProduct):
         PROJECT = "project", _("Project work")
 
     class State(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        PUBLISHED = "published", _("Published")
-        FROZEN = "frozen", _("Frozen")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-
-    class Support(models.TextChoices):
-        BUSINESS_HOURS = "5x8", _("5 × 8 hours")
-        EXTENDED = "7x12", _("7 × 12 hours")
-        ALWAYS = "7x24", _("7 × 24 hours")
+        DRAFT = "draft", wording.STATES["draft"]
+        PUBLISHED = "published", wording.STATES["published"]
+        FROZEN = "frozen", wording.STATES["frozen"]
+        WITHDRAWN = "withdrawn", wording.STATES["withdrawn"]
 
     partner = models.ForeignKey(
         "partner.Partner", models.PROTECT, null=True, related_name="offerings", verbose_name=_("provider")
@@ -100,7 +96,7 @@ class Product(AbstractProduct):
     )
     specs = models.JSONField(_("specifications"), default=dict)
     sla_percent = models.DecimalField(_("availability, %"), max_digits=6, decimal_places=3, null=True)
-    support = models.CharField(_("technical support"), max_length=5, choices=Support, blank=True)
+    support = models.CharField(_("technical support"), max_length=5, choices=list(wording.SUPPORT.items()), blank=True)
     lead_time_days = models.PositiveSmallIntegerField(_("lead time, days"), default=1)
     exit_notice_days = models.PositiveSmallIntegerField(_("notice to leave, days"), null=True, blank=True)
     exit_export_days = models.PositiveSmallIntegerField(
@@ -175,12 +171,12 @@ class OfferingVersion(models.Model):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft", _("Draft")
-        SUBMITTED = "submitted", _("Submitted")
-        IN_REVIEW = "in_review", _("In review")
-        RETURNED = "returned", _("Returned")
-        PUBLISHED = "published", _("Published")
-        SUPERSEDED = "superseded", _("Superseded")
+        DRAFT = "draft", wording.STATES["draft"]
+        SUBMITTED = "submitted", wording.STATES["submitted"]
+        IN_REVIEW = "in_review", wording.STATES["in_review"]
+        RETURNED = "returned", wording.STATES["returned"]
+        PUBLISHED = "published", wording.STATES["published"]
+        SUPERSEDED = "superseded", wording.STATES["superseded"]
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="versions", verbose_name=_("offering"))
     number = models.PositiveIntegerField(_("version"))

@@ -137,7 +137,7 @@ def draft_version(*, product: Product, actor: actors.Actor, now: datetime) -> Of
     if last is not None and last.state == State.DRAFT:
         return last
     if last is not None and last.state in steps.OPEN_STATES:
-        raise steps.refuse(state=last.state)
+        raise steps.refuse_change(state=last.state)
     written = Content.from_product(locked) if last is None else Content.from_json(last.content)
     number = 1 if last is None else last.number + 1
     return _write_version(product=locked, number=number, written=written, actor=actor, now=now)
@@ -159,7 +159,7 @@ def change_draft(
     product = steps.lock(product_id=version.product_id)
     draft = OfferingVersion.objects.select_for_update().get(pk=version.pk)
     if draft.state != State.DRAFT:
-        raise steps.refuse(state=draft.state)
+        raise steps.refuse_change(state=draft.state)
     draft.product = product
     schema = schema or life.read_schema(partner_id=product.partner_id)
     before = Content.from_json(draft.content)
@@ -201,6 +201,22 @@ def submit(*, version: OfferingVersion, actor: actors.Actor, now: datetime) -> O
         if not any(one.is_error for one in found):
             return steps.move(version=locked, after=State.SUBMITTED, submitted_at=now, actor=actor, now=now)
     raise ChecksFailed(found)
+
+
+@transaction.atomic
+def take_back(*, version: OfferingVersion, reason: str, actor: actors.Actor, now: datetime) -> OfferingVersion:
+    """The provider takes back what waits for a decision, to change it: the draft that goes on from its content.
+
+    The version and the prices it was submitted with stay as they were, returned by their own provider. Taking it back
+    twice changes nothing. Raises WrongState, InvalidContent (field `reason`).
+    """
+    locked = steps.lock_version(version=version)
+    if locked.state in steps.WAITING_STATES:
+        reason = steps.check_reason(reason)
+        steps.move(version=locked, after=State.RETURNED, reason=reason, actor=actor, now=now)
+    elif locked.state != State.RETURNED:
+        raise steps.refuse(state=locked.state)
+    return draft_version(product=locked.product, actor=actor, now=now)
 
 
 def _write_version(

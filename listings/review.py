@@ -122,11 +122,7 @@ def withdraw(*, product: Product, reason: str, actor: actors.Actor, now: datetim
     """
     locked = steps.lock(product_id=product.pk)
     waiting = steps.current_version(product=locked)
-    if (
-        waiting is not None
-        and waiting.state in (State.SUBMITTED, State.IN_REVIEW)
-        and locked.state != Product.State.WITHDRAWN
-    ):
+    if waiting is not None and waiting.state in steps.WAITING_STATES and locked.state != Product.State.WITHDRAWN:
         waiting.product = locked
         steps.move(version=waiting, after=State.RETURNED, reason=steps.check_reason(reason), actor=actor, now=now)
     return _change_state(

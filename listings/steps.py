@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from listings import wording
 from listings.content import Content, Schema
 from listings.models import (  # type: ignore[attr-defined]  # ProductClass is Oscar's, by the star at the end
     OfferingStep,
@@ -20,16 +20,7 @@ from marketplace.organisations.models import Membership
 
 LONGEST_REASON: Final = 500
 OPEN_STATES: Final = (OfferingVersion.State.DRAFT, OfferingVersion.State.SUBMITTED, OfferingVersion.State.IN_REVIEW)
-WORDS: Final = {
-    "draft": gettext_lazy("a draft"),
-    "submitted": gettext_lazy("submitted"),
-    "in_review": gettext_lazy("in review"),
-    "returned": gettext_lazy("returned"),
-    "published": gettext_lazy("published"),
-    "superseded": gettext_lazy("superseded"),
-    "frozen": gettext_lazy("frozen"),
-    "withdrawn": gettext_lazy("withdrawn"),
-}
+WAITING_STATES: Final = (OfferingVersion.State.SUBMITTED, OfferingVersion.State.IN_REVIEW)
 
 
 class WrongState(errors.Conflict):
@@ -128,8 +119,18 @@ def require_reviewer(*, product: Product, actor: actors.Actor) -> None:
 def refuse(*, state: str) -> WrongState:
     """What to raise when a step does not fit the present state."""
     return WrongState(
-        _("This listing is %(state)s now. Reload the page to see what can be done with it.")
-        % {"state": WORDS.get(state, state)},
+        _("The state of this listing is now: %(state)s. Reload the page to see what can be done with it.")
+        % {"state": wording.STATES.get(state, state)},
+        field="state",
+    )
+
+
+def refuse_change(*, state: str) -> WrongState:
+    """What to raise when a provider would change what waits for a decision, or was decided."""
+    if state not in WAITING_STATES:
+        return refuse(state=state)
+    return WrongState(
+        _("This version is submitted and stays as it is until it is decided. Take it back first, then change it."),
         field="state",
     )
 

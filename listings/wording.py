@@ -23,6 +23,23 @@ SERVICES: Final[dict[str, Promise]] = {
     "project": _("Project work"),
 }
 
+# The states of an offering and of its versions.
+STATES: Final[dict[str, Promise]] = {
+    "draft": _("Draft"),
+    "submitted": _("Submitted"),
+    "in_review": _("In review"),
+    "returned": _("Returned"),
+    "published": _("Published"),
+    "superseded": _("Superseded"),
+    "frozen": _("Frozen"),
+    "withdrawn": _("Withdrawn"),
+}
+SUPPORT: Final[dict[str, Promise]] = {
+    "5x8": _("5 × 8 hours"),
+    "7x12": _("7 × 12 hours"),
+    "7x24": _("7 × 24 hours"),
+}
+
 MLPS_LEVELS: Final[dict[int, Promise]] = {
     1: _("MLPS level 1"),
     2: _("MLPS level 2"),

@@ -5,33 +5,21 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from frontend.pages.public.versions import describe_prices
 from listings import checks, life
 from listings.content import Content
 from listings.taxonomy import queries as taxonomy
+from listings.wording import STATES
 
-STATES: Final[dict[str, tuple[Promise, str]]] = {
-    # state of a version or of an offering → (words, tone of its badge)
-    "draft": (gettext_lazy("Draft"), "neutral"),
-    "submitted": (gettext_lazy("Submitted"), "info"),
-    "in_review": (gettext_lazy("In review"), "info"),
-    "returned": (gettext_lazy("Returned"), "warn"),
-    "published": (gettext_lazy("Published"), "good"),
-    "superseded": (gettext_lazy("Superseded"), "neutral"),
-    "frozen": (gettext_lazy("Frozen"), "bad"),
-    "withdrawn": (gettext_lazy("Withdrawn"), "neutral"),
-}
-VIEW_WORDS: Final[dict[str, Promise]] = {
-    "draft": gettext_lazy("Draft"),
-    "review": gettext_lazy("In review"),
-    "returned": gettext_lazy("Returned"),
-    "published": gettext_lazy("Published"),
-    "frozen": gettext_lazy("Frozen"),
-    "withdrawn": gettext_lazy("Withdrawn"),
+# Tones of the badges; a state that is none of these is neutral.
+TONES: Final[Mapping[str, str]] = {
+    "submitted": "info",
+    "in_review": "info",
+    "returned": "warn",
+    "published": "good",
+    "frozen": "bad",
 }
 # The step of the wizard that mends a field.
 STEP_OF: Final[Mapping[str, str]] = {
@@ -47,8 +35,7 @@ STEP_OF: Final[Mapping[str, str]] = {
 
 def badge(state: str) -> dict[str, Any]:
     """A state's words and tone."""
-    words, tone = STATES[state]
-    return {"words": words, "tone": tone}
+    return {"words": STATES[state], "tone": TONES.get(state, "neutral")}
 
 
 def badges(product: Any) -> dict[str, Any]:
@@ -61,7 +48,8 @@ def badges(product: Any) -> dict[str, Any]:
 def tabs(*, counts: Mapping[str, int], chosen: str, url: str) -> list[dict[str, Any]]:
     """The views of the desk with their counts; empty ones are left out."""
     found = [{"label": _("All"), "url": url, "count": counts["all"], "active": not chosen}]
-    for view, words in VIEW_WORDS.items():
+    for view in life.VIEWS:
+        words = STATES["in_review" if view == "review" else view]
         if counts[view] or view == chosen:
             found.append({"label": words, "url": f"{url}?view={view}", "count": counts[view], "active": view == chosen})
     return found
@@ -90,8 +78,7 @@ def timeline(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """The steps of an offering's life for c-timeline, the newest first."""
     return [
         {
-            "title": _("Version %(number)s: %(state)s")
-            % {"number": one.version_number, "state": STATES[one.to_state][0]},
+            "title": _("Version %(number)s: %(state)s") % {"number": one.version_number, "state": STATES[one.to_state]},
             "state": "failed" if one.to_state in ("returned", "frozen", "withdrawn") else "done",
             "at": one.happened_at,
             "text": " · ".join(
@@ -126,7 +113,7 @@ def describe(request: HttpRequest, *, product: Any, versions: Sequence[Any]) -> 
         "shown": shown,
         "shown_state": badge(shown.state),
         "versions": [{"version": one, **badge(one.state)} for one in versions],
-        "version_options": [(str(one.number), f"{one.number} · {STATES[one.state][0]}") for one in versions],
+        "version_options": [(str(one.number), f"{one.number} · {STATES[one.state]}") for one in versions],
         "other": other,
         "changes": life.changes(before=Content.from_json(other.content), after=written) if other else [],
         "facts": life.describe(content=written),

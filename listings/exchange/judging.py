@@ -98,7 +98,7 @@ def _compare(verdict: Verdict, current: Current | None, bench: Bench) -> Verdict
 
 def _why_closed(current: Current) -> str:
     if current.version_state in IN_HANDS:
-        return _("This offering is in review. Change it when the review has ended.")
+        return _("This offering is in review. Take the version back first, or wait for the decision.")
     return ""
 
 

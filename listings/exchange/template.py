@@ -8,7 +8,7 @@ from typing import Any, Final
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from listings import content, life, wording
+from listings import life, wording
 from listings.content import Schema
 from listings.exchange import cells, columns, export
 from listings.exchange.export import Heading
@@ -174,7 +174,7 @@ def _allowed(name: str, specs: Mapping[str, Spec]) -> str:
 def _offer_choices(sheet: Any, facts: Facts, *, name: str, places: Mapping[str, tuple[int, int]]) -> None:
     """Lists to pick from in the cells: categories and data centres from the second sheet, the rest written out."""
     sources: dict[str, Any] = {
-        "support": list(content.SUPPORT),
+        "support": list(wording.SUPPORT),
         "kind": list(columns.BY_NAME["kind"].choices),
         "model": list(columns.BY_NAME["model"].choices),
     }

@@ -37,6 +37,13 @@ class PriceBook(models.Model):
         related_name="+",
         verbose_name=_("for this buyer only"),
     )
+    submitted_at = models.DateTimeField(
+        _("submitted"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Written by the database with the version that is submitted with it; from then on it is frozen."),
+    )
     announced_at = models.DateTimeField(_("announced"), null=True, blank=True)
     effective_date = models.DateField(_("in force from"), null=True, blank=True)
     valid_until = models.DateField(_("valid until, included"), null=True, blank=True)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from billing.rules import periods
 from listings.models import Category, OfferingVersion, Plan, PlanTerm, PriceBook, PriceComponent, Product
-from listings.prices import changes, drafts, normalised, pricing
+from listings.prices import changes, drafts, normalised, pricing, queries
 from listings.prices.drafts import ComponentDraft, InvalidPriceBook, PlanDraft
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -35,10 +35,15 @@ NOTICE_OF_INCREASE_DAYS: Final = 7
 NOTICE_DAYS: Final = 1
 MOST_NOTICE_DAYS: Final = 730
 SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
+IN_REVIEW: Final = (OfferingVersion.State.SUBMITTED, OfferingVersion.State.IN_REVIEW)
 
 
 class PriceBookNotDraft(errors.Conflict):
     """The version was published before; a new price is a new version."""
+
+
+class PriceBookInReview(errors.Conflict):
+    """A version of the offering waits for review with draft prices; they stay as they are until it is decided."""
 
 
 class NotAnnounced(errors.Conflict):
@@ -69,7 +74,7 @@ class NoSuchOffering(errors.NotFound):
 def draft_price_book(
     *, product: Product, plans: Sequence[PlanDraft], actor: actors.Actor, now: datetime, currency: str = "CNY"
 ) -> PriceBook:
-    """Write the next version of an offering's list prices as a draft. Raises InvalidPriceBook."""
+    """Write the next version of an offering's list prices as a draft. Raises InvalidPriceBook, PriceBookInReview."""
     return _draft(PriceBook(product=product, currency=currency), plans=plans, actor=actor, now=now)
 
 
@@ -77,8 +82,8 @@ def draft_price_book(
 def publish_price_book(*, price_book: PriceBook, actor: actors.Actor, now: datetime) -> PriceBook:
     """Put a draft in force: the version before it retires, and its contracts keep it.
 
-    Raises PriceBookNotDraft, InvalidPriceBook if a component cannot be computed, and IncreaseNotAnnounced if a
-    published offering would become dearer without notice.
+    Raises PriceBookNotDraft, PriceBookInReview, InvalidPriceBook if a component cannot be computed, and
+    IncreaseNotAnnounced if a published offering would become dearer without notice.
     """
     product, book = _lock_draft(price_book)
     if product.state == Product.State.PUBLISHED and _is_list_increase(book):
@@ -97,8 +102,8 @@ def announce_price_book(
 ) -> PriceBook:
     """Make a draft public as the price from 00:00 (Asia/Shanghai) of a later day on. Running contracts keep theirs.
 
-    Raises NoSuchOffering for another provider's, PriceBookNotDraft, InvalidPriceBook, TooEarly (field
-    `effective_date`), AnotherAnnounced.
+    Raises NoSuchOffering for another provider's, PriceBookNotDraft, PriceBookInReview, InvalidPriceBook, TooEarly
+    (field `effective_date`), AnotherAnnounced.
     """
     _require_own(price_book.product, actor)
     product, book = _lock_draft(price_book)
@@ -220,6 +225,7 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
     Product.objects.select_for_update().get(pk=book.product_id)  # one version number at a time
     last = PriceBook.objects.filter(product=book.product_id).aggregate(last=Max("version"))["last"] or 0
     if book.organisation_id is None:
+        _require_none_in_review(product_id=book.product_id)
         drop_drafts(product_ids=[book.product_id])
     book.version = last + 1
     book.save()
@@ -256,14 +262,19 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
 
 
 def drop_drafts(*, product_ids: Sequence[int]) -> None:
-    """Delete the drafts of list prices that a newer one replaces; one that a version was submitted with stays.
+    """Delete the drafts of list prices that a newer one replaces, so that one draft is left to come into force.
 
-    Call it in a transaction that has locked the offerings, after their last version number has been read.
+    One that a version was submitted with stays for those who read that version: retired, or, while the version waits
+    for review, as it is. Call it in a transaction that has locked the offerings, after their last version number has
+    been read.
     """
     books = PriceBook.objects.filter(product__in=product_ids, organisation=None, status=PriceBook.Status.DRAFT)
-    submitted = OfferingVersion.objects.filter(product__in=product_ids, price_book__isnull=False)
-    ids = list(books.exclude(pk__in=submitted.values("price_book")).values_list("pk", flat=True))
+    versions = OfferingVersion.objects.filter(product__in=product_ids, price_book__isnull=False)
+    waiting = versions.filter(state__in=IN_REVIEW).values("price_book")
+    books.filter(submitted_at__isnull=False).exclude(pk__in=waiting).update(status=PriceBook.Status.RETIRED)
+    ids = list(books.filter(submitted_at=None).values_list("pk", flat=True))
     if ids:
+        versions.filter(price_book__in=ids).update(price_book=None)  # drafts that the checks turned down
         PlanTerm.objects.filter(plan__price_book__in=ids).delete()
         PriceComponent.objects.filter(plan__price_book__in=ids).delete()
         Plan.objects.filter(price_book__in=ids).delete()
@@ -271,7 +282,10 @@ def drop_drafts(*, product_ids: Sequence[int]) -> None:
 
 
 def _lock_draft(price_book: PriceBook) -> tuple[Product, PriceBook]:
-    """The offering and its draft, locked in this order and checked again. Raises PriceBookNotDraft."""
+    """The offering and its draft, locked in this order and checked again.
+
+    Raises PriceBookNotDraft, PriceBookInReview.
+    """
     product = Product.objects.select_for_update().get(pk=price_book.product_id)
     book = PriceBook.objects.select_for_update().get(pk=price_book.pk)
     if book.status != PriceBook.Status.DRAFT:
@@ -279,8 +293,23 @@ def _lock_draft(price_book: PriceBook) -> tuple[Product, PriceBook]:
             _("Version %(version)s was published before. Draft a new version to change a price.")
             % {"version": book.version}
         )
+    _require_none_in_review(product_id=product.pk, book=book)
     drafts.check_plans(plans=[drafts.read_draft(plan=row) for row in _plans(book)], currency=book.currency)
     return product, book
+
+
+def _require_none_in_review(*, product_id: int, book: PriceBook | None = None) -> None:
+    """What a reviewer looks at stays as it was submitted. Raises PriceBookInReview if a draft, or `book`, waits."""
+    version = queries.waiting_version(product_id=product_id)
+    if version is not None and version.price_book is not None and book in (None, version.price_book):
+        raise PriceBookInReview(
+            _(
+                "Price version %(book)s waits for review with version %(version)s of the offering. Take that version "
+                "back first, then change the prices."
+            )
+            % {"book": version.price_book.version, "version": version.number},
+            field="prices",
+        )
 
 
 def _announce(*, product: Product, book: PriceBook, effective_date: date, actor: actors.Actor, now: datetime) -> None:

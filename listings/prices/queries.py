@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from listings.models import Plan, PriceBook, Product
+from listings.models import OfferingVersion, Plan, PriceBook, Product
 
 
 def plans_for(*, products: Iterable[Product | int], organisation_id: int | None = None) -> dict[int, list[Plan]]:
@@ -40,6 +40,30 @@ def list_books(*, product_id: int) -> list[PriceBook]:
         .select_related("organisation")
         .prefetch_related("plans__components", "plans__terms")
         .order_by("-version")
+    )
+
+
+def plans_to_revise(*, product_id: int) -> list[Plan]:
+    """What the next list prices start from: the newest draft of them, else those in force; empty if there are none."""
+    rows = Plan.objects.filter(price_book__product=product_id, price_book__organisation=None)
+    for status in (PriceBook.Status.DRAFT, PriceBook.Status.PUBLISHED):
+        newest = rows.filter(price_book__status=status).select_related("price_book")
+        found = list(newest.prefetch_related("components", "terms").order_by("-price_book__version", "position", "id"))
+        if found:
+            return [plan for plan in found if plan.price_book_id == found[0].price_book_id]
+    return []
+
+
+def waiting_version(*, product_id: int) -> OfferingVersion | None:
+    """The version of an offering that waits for review with draft prices, which stay as they are until then."""
+    return (
+        OfferingVersion.objects.filter(
+            product=product_id,
+            state__in=[OfferingVersion.State.SUBMITTED, OfferingVersion.State.IN_REVIEW],
+            price_book__status=PriceBook.Status.DRAFT,
+        )
+        .select_related("price_book")
+        .first()
     )
 
 

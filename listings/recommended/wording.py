@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from listings.wording import SUPPORT
+
 SHORT: Final[dict[str, Promise]] = {
     "data_centre_operating": pgettext_lazy("criterion", "Data centre"),
     "mlps_at_least": pgettext_lazy("criterion", "MLPS"),
@@ -31,17 +33,11 @@ _RULES: Final[dict[str, Promise]] = {
     "exit_terms_present": gettext_lazy("Exit terms are stated: notice, export of the data, fee"),
 }
 
-_SUPPORT: Final[dict[str, Promise]] = {
-    "5x8": gettext_lazy("5 × 8 hours"),
-    "7x12": gettext_lazy("7 × 12 hours"),
-    "7x24": gettext_lazy("7 × 24 hours"),
-}
-
 _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     "mlps_at_least": lambda value: _("level %(level)s") % {"level": value},
     "provider_recognised": lambda _value: _("recognised"),
     "sla_at_least": lambda value: f"{value}%",
-    "support_at_least": lambda value: _SUPPORT.get(value, value),
+    "support_at_least": lambda value: SUPPORT.get(value, value),
     "prices_complete": lambda _value: _("complete"),
     "exit_terms_present": lambda _value: _("stated"),
     "data_centre_operating": lambda _value: _("in operation"),
@@ -72,7 +68,7 @@ def write_short(criterion: Mapping[str, Any]) -> str:
 
 def write_rule(criterion: Mapping[str, Any]) -> str:
     """A criterion as it is announced."""
-    values = {name: _SUPPORT.get(str(value), value) for name, value in criterion.items()}
+    values = {name: SUPPORT.get(str(value), value) for name, value in criterion.items()}
     return str(_RULES[criterion["kind"]]) % values
 
 

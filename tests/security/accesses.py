@@ -169,6 +169,8 @@ provider:listing_draft     | code            | GET  | 405 405 405 405 405 405 40
 provider:listing_draft     | code            | POST | 302 403 403 302 404 403 403
 provider:listing_submit    | code            | GET  | 405 405 405 405 405 405 405
 provider:listing_submit    | code            | POST | 302 403 403 302 404 403 403
+provider:listing_take_back | code            | GET  | 405 405 405 405 405 405 405
+provider:listing_take_back | code            | POST | 302 403 403 422 404 403 403
 provider:listing_withdraw  | code            | GET  | 405 405 405 405 405 405 405
 provider:listing_withdraw  | code            | POST | 302 403 403 422 404 403 403
 operator:listings          |                 | GET  | 302 403 403 403 403 403 403

@@ -13,18 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.rules import periods
+from listings import wording as words
 from listings.recommended import operations, queries, wording
 from marketplace import clock
 from marketplace.organisations import errors, gate
 
 NOT_ASKED: Final = ("", gettext_lazy("not asked for"))
 LEVELS: Final = [NOT_ASKED, *((str(level), str(level)) for level in (2, 3, 4))]
-SUPPORT: Final = [
-    NOT_ASKED,
-    ("5x8", gettext_lazy("5 × 8 hours")),
-    ("7x12", gettext_lazy("7 × 12 hours")),
-    ("7x24", gettext_lazy("7 × 24 hours")),
-]
+SUPPORT: Final = [NOT_ASKED, *words.SUPPORT.items()]
 # The field of the form at fault, by criterion and parameter.
 FIELDS: Final = {
     "level": "mlps_level",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from frontend.pages import listed
 from frontend.pages.provider.listings import crumbs, partner_of
 from frontend.pages.public.versions import describe_prices
-from listings import content, life, operations, wording
+from listings import life, operations, wording
 from listings.content import LABELS, Content, Schema
 from listings.prices import queries as price_books
 from listings.taxonomy import queries as taxonomy
@@ -199,7 +199,7 @@ def _terms_form(data: Any, written: Content, schema: Schema, partner_id: int) ->
     names = ("sla_percent", "support", "exit_notice_days", "exit_export_days", "exit_export_formats", "exit_fee")
     form = _plain_form(data, written, names)
     form.fields["support"] = forms.ChoiceField(
-        label=str(LABELS["support"]), required=False, choices=[("", "–"), *content.SUPPORT.items()]
+        label=str(LABELS["support"]), required=False, choices=[("", "–"), *wording.SUPPORT.items()]
     )
     return form
 

@@ -1,5 +1,6 @@
 """The provider's listing desk: its offerings, each with its versions, steps, findings and what the reviewer said."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django import forms
@@ -22,7 +23,7 @@ SHORTEST_SEARCH: Final = 80
 
 
 class ReasonForm(forms.Form):
-    """Why an offering is withdrawn."""
+    """Why an offering is withdrawn, or a version taken back."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -102,7 +103,7 @@ def create_listing(request: HttpRequest) -> HttpResponse:
 @gate.page(permission="listings.view", side="provider")
 def show_listing(request: HttpRequest, code: str) -> HttpResponse:
     """One offering: where it stands, what was found, what differs from the version before, and its timeline."""
-    return _render(request, code, form=ReasonForm())
+    return _render(request, code)
 
 
 @gate.page(permission="listings.edit", side="provider", methods=("POST",))
@@ -135,22 +136,43 @@ def submit_listing(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @gate.page(permission="listings.edit", side="provider", methods=("POST",))
+def take_back_listing(request: HttpRequest, code: str) -> HttpResponse:
+    """Take back what waits for review, with a reason, and go on with a draft of the same content."""
+
+    def act(product: Any, **common: Any) -> None:
+        operations.take_back(version=life.list_versions(product_id=product.pk)[0], **common)
+
+    done = _("%(code)s is taken back. Change the draft, then submit it again.") % {"code": code}
+    return _act_with_reason(request, code, name="back", act=act, done=done, following="provider:listing_edit")
+
+
+@gate.page(permission="listings.edit", side="provider", methods=("POST",))
 def withdraw_listing(request: HttpRequest, code: str) -> HttpResponse:
     """Take the offering out, with a reason."""
+
+    def act(product: Any, **common: Any) -> None:
+        operations.withdraw(product=product, **common)
+
+    done = _("%(code)s is withdrawn. Running contracts go on.") % {"code": code}
+    return _act_with_reason(request, code, name="withdraw", act=act, done=done, following="provider:listing")
+
+
+def _act_with_reason(
+    request: HttpRequest, code: str, *, name: str, act: Callable[..., None], done: str, following: str
+) -> HttpResponse:
+    """One step with its reason: done, or the page again with what was refused, at the form of this name."""
     product = life.get_listing(code=code, partner_id=partner_of(request))
-    form, status = ReasonForm(request.POST), 422
+    form, status = ReasonForm(request.POST, auto_id=f"{name}_%s"), 422
     if form.is_valid():
         try:
-            operations.withdraw(
-                product=product, reason=form.cleaned_data["reason"], actor=gate.actor_of(request), now=clock.now()
-            )
+            act(product, reason=form.cleaned_data["reason"], actor=gate.actor_of(request), now=clock.now())
         except errors.Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
             status = 409 if refusal.is_conflict else 422
         else:
-            messages.success(request, _("%(code)s is withdrawn. Running contracts go on.") % {"code": code})
-            return redirect("provider:listing", code)
-    return _render(request, code, form=form, status=status)
+            messages.success(request, done)
+            return redirect(following, code)
+    return _render(request, code, forms={name: form}, status=status)
 
 
 def partner_of(request: HttpRequest) -> int:
@@ -175,15 +197,19 @@ def _new_form(request: HttpRequest, *, partner_id: int) -> NewForm:
     return form
 
 
-def _render(request: HttpRequest, code: str, *, form: ReasonForm, status: int = 200) -> HttpResponse:
+def _render(
+    request: HttpRequest, code: str, *, forms: Mapping[str, ReasonForm] | None = None, status: int = 200
+) -> HttpResponse:
     product = life.get_listing(code=code, partner_id=partner_of(request))
     versions = life.list_versions(product_id=product.pk)
     may_edit = gate.actor_of(request).can("listings.edit")
     context: dict[str, Any] = {
         **listed.describe(request, product=product, versions=versions),
-        "form": form,
+        **{f"{name}_form": ReasonForm(auto_id=f"{name}_%s") for name in ("back", "withdraw")},
+        **{f"{name}_form": form for name, form in (forms or {}).items()},
         "can_edit": may_edit and versions[0].state == "draft",
         "can_draft": may_edit and versions[0].state not in steps.OPEN_STATES,
+        "can_take_back": may_edit and versions[0].state in steps.WAITING_STATES,
         "can_withdraw": may_edit and product.state != "withdrawn",
         "crumbs": crumbs(product.code),
     }

@@ -76,11 +76,14 @@ def call_off_prices(request: HttpRequest, code: str, version: int) -> HttpRespon
 
 def _show(request: HttpRequest, product: Any, *, refused: tuple[int, Any] | None = None) -> HttpResponse:
     books = prices.list_books(product_id=product.pk)
+    waiting = prices.waiting_version(product_id=product.pk)
+    in_review = waiting.price_book_id if waiting else None
     context = {
         "product": product,
         "title": wording.choose(product.title, product.title_en),
-        "books": [_describe(book, refused) for book in books],
+        "books": [_describe(book, refused, is_waiting=book.pk == in_review) for book in books],
         "may_edit": gate.actor_of(request).can("listings.edit"),
+        "waiting": waiting,
         "notice": operations.NOTICE_OF_INCREASE_DAYS,
         "crumbs": _crumbs(product, None),
     }
@@ -88,17 +91,19 @@ def _show(request: HttpRequest, product: Any, *, refused: tuple[int, Any] | None
 
 
 def _write(request: HttpRequest, product: Any, *, agreement: bool) -> HttpResponse:
-    in_force = prices.plans_for(products=[product])[product.pk]
-    start = [drafts.read_draft(plan=plan) for plan in in_force]
+    rows = (
+        prices.plans_for(products=[product])[product.pk] if agreement else prices.plans_to_revise(product_id=product.pk)
+    )
+    start = [drafts.read_draft(plan=plan) for plan in rows]
     data = request.POST if request.method == "POST" else None
     book = price_forms.BookForms(data, plans=start)
     buyer = _agreement_form(data) if agreement else None
-    refusal = ""
+    refusal, status = "", 200 if data is None else 422
     if data is not None and all([book.is_valid(), buyer is None or buyer.is_valid()]):
         try:
             _save(request, product, book=book, buyer=buyer)
         except errors.Refused as error:
-            refusal = error.message
+            refusal, status = error.message, 409 if error.is_conflict else 422
             if buyer is not None and error.field in buyer.fields:
                 buyer.add_error(error.field, error.message)
         else:
@@ -112,7 +117,7 @@ def _write(request: HttpRequest, product: Any, *, agreement: bool) -> HttpRespon
         "refusal": refusal,
         "crumbs": _crumbs(product, words),
     }
-    return render(request, "provider/price_form.html", context, status=422 if data is not None else 200)
+    return render(request, "provider/price_form.html", context, status=status)
 
 
 def _save(request: HttpRequest, product: Any, *, book: price_forms.BookForms, buyer: Any) -> None:
@@ -142,9 +147,9 @@ def _agreement_form(data: Any) -> price_forms.AgreementForm:
     return price_forms.AgreementForm(data, initial={"effective_date": periods.civil_date(clock.now())})
 
 
-def _describe(book: Any, refused: tuple[int, Any] | None) -> dict[str, Any]:
+def _describe(book: Any, refused: tuple[int, Any] | None, *, is_waiting: bool) -> dict[str, Any]:
     form = None
-    if book.status == "draft" and book.organisation_id is None:
+    if book.status == "draft" and not is_waiting and book.organisation_id is None:
         form = (
             refused[1]
             if refused and refused[0] == book.version
@@ -152,7 +157,8 @@ def _describe(book: Any, refused: tuple[int, Any] | None) -> dict[str, Any]:
         )
     return {
         "book": book,
-        "tone": TONES[book.status],
+        "tone": "info" if is_waiting else TONES[book.status],
+        "state": wording.STATES["in_review"] if is_waiting else book.get_status_display(),
         "form": form,
         "plans": [
             {

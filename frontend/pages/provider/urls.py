@@ -50,5 +50,6 @@ urlpatterns: list[URLPattern] = [
     path("offerings/<str:code>/edit/", listing_edit.edit_listing, name="listing_edit"),
     path("offerings/<str:code>/draft/", listings.draft_listing, name="listing_draft"),
     path("offerings/<str:code>/submit/", listings.submit_listing, name="listing_submit"),
+    path("offerings/<str:code>/take-back/", listings.take_back_listing, name="listing_take_back"),
     path("offerings/<str:code>/withdraw/", listings.withdraw_listing, name="listing_withdraw"),
 ]

@@ -24,6 +24,10 @@ def world(settings, tmp_path):
     return World()
 
 
+def book_states(product):
+    return list(PriceBook.objects.filter(product=product).order_by("version").values_list("version", "status"))
+
+
 def version_of(product):
     return product.versions.get()
 
@@ -199,6 +203,23 @@ def test_what_is_in_review_is_not_changed(world):
     assert counts(upload) == (0, 0, 1, 0)
     upload = world.send_rows(world.row(title="别的"))
     assert (counts(upload), faults(upload)) == ((0, 0, 0, 1), [("A2", "code")])
+
+
+def test_prices_that_were_submitted_survive_the_next_file(world):
+    """While they wait nothing replaces them; once the version is taken back, a new draft stands beside them."""
+    world.send_rows(world.row(), submit=True)
+    product = world.product()
+    price_books.drop_drafts(product_ids=[product.pk])
+    assert book_states(product) == [(1, "draft")]
+    upload = world.send_rows(world.row(unit_price="99"))
+    assert (counts(upload), faults(upload)) == ((0, 0, 0, 1), [("A2", "code")])
+    assert "Take the version back first" in upload.problems[0]["message"]
+    listings.take_back(version=version_of(product), reason="改价", actor=world.seller, now=NOW)
+    for price, versions in (("99", [(1, "retired"), (2, "draft")]), ("98", [(1, "retired"), (3, "draft")])):
+        assert counts(world.send_rows(world.row(unit_price=price))) == (0, 1, 0, 0)
+        assert book_states(product) == versions
+    submitted = PriceComponent.objects.get(plan__price_book__product=product, plan__price_book__version=1)
+    assert submitted.unit_price == Decimal("212.7")
 
 
 def test_another_providers_code_says_no_more_than_that_it_cannot_be_used(world):
