@@ -6,10 +6,10 @@ from decimal import Decimal
 import pytest
 from django.apps import apps
 
-from listings import queries
+from listings import life, queries
 from listings.models import Plan, PriceComponent, Product
 from listings.prices import pricing
-from marketplace.demo import choices, people, world
+from marketplace.demo import choices, desk, people, world
 from marketplace.organisations.models import Division
 from marketplace.procurement import queries as procurement
 from providers import queries as provider_queries
@@ -87,3 +87,15 @@ def test_the_buyer_and_the_officer_have_a_report_and_an_estimate_on_file(now):
         assert all(one["total"] for one in report.content["table"]["scores"])
         (estimate,) = procurement.list_estimates(user_id=actor.user_id)
         assert len(estimate.lines) == 2
+    desk.load(world=loaded, now=now)  # here, so that the world is loaded once for both
+    newest = {
+        code: life.list_versions(product_id=life.get_listing(code=code).pk)[0]
+        for code in ("HS-GPU1", "HS-NET5", "HS-HDD1", "OF002", "OF018")
+    }
+    states = [version.state for version in newest.values()]
+    assert states == ["draft", "submitted", "returned", "in_review", "submitted"]
+    found = {code: {one["code"] for one in version.findings} for code, version in newest.items()}
+    assert {"sla.missing", "prices.missing", "text.superlative"} <= found["HS-GPU1"]
+    assert not found["HS-NET5"]
+    assert life.get_listing(code="OF002").state == "published"
+    assert newest["OF002"].price_book.status == "draft"

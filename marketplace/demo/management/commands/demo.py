@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from marketplace import clock
-from marketplace.demo import imports, month, people, recommended, serve, state, world
+from marketplace.demo import desk, imports, month, people, recommended, serve, state, world
 
 
 class Command(BaseCommand):
@@ -71,6 +71,7 @@ class Command(BaseCommand):
         month.drive(world=loaded, now=today, say=self.stdout.write)
         recommended.go_on(today=today)
         imports.load(world=loaded, now=today)
+        desk.load(world=loaded, now=today)
         state.mark_loaded(now=today)
 
     def _print_welcome(self, *, port: int) -> None:
