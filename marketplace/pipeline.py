@@ -25,6 +25,7 @@ from listings.search import operations as search
 from marketplace import clock
 from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
+from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),
     ("take statistics", statistics.take_snapshots),
+    ("send webhooks", webhooks.send_due),
     ("mail notices", notices.mail_pending),
 )
 

@@ -306,6 +306,8 @@ INVOICE_DUE_DAYS = 30
 # Where buyers send their transfers; stands on every open invoice.
 CLIENT_MONEY_BANK = ENV.client_money_bank
 CLIENT_MONEY_ACCOUNT = ENV.client_money_account
+# host:port of receivers on this machine, for tests and the demo; production reads none (providers.connectors).
+OUTBOUND_EXCEPTIONS = ENV.outbound_exceptions
 
 EMAIL_CONFIG = ENV.email_url
 vars().update(EMAIL_CONFIG)

@@ -42,6 +42,7 @@ class Environment:
     email_url: dict[str, Any]
     client_money_bank: str
     client_money_account: str
+    outbound_exceptions: list[str]
 
     @property
     def is_demo(self) -> bool:
@@ -146,4 +147,5 @@ def read_environment() -> Environment:
         ),
         client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
         client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),
+        outbound_exceptions=env.list("OUTBOUND_EXCEPTIONS", []) if local else [],
     )
