@@ -70,6 +70,7 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "adviser.edit": {PLATFORM: frozenset({"owner", "officer", "operator"})},
     # organisation
     "notices.view": {side: frozenset(roles) for side, roles in ROLES.items()},
+    "documents.view": {side: frozenset(roles) for side, roles in ROLES.items()},  # one's own, see providers.documents
     "providers.apply": {PROVIDER: frozenset({"owner"})},
     "providers.view": {PLATFORM: frozenset({"owner", "officer", "operator", "auditor"})},
     "providers.review": {PLATFORM: frozenset({"owner", "operator"})},

@@ -57,6 +57,8 @@ adviser                    |                 | GET  | 200 200 200 200 200 200 20
 adviser                    |                 | POST | 405 405 405 405 405 405 405
 adviser_rules              |                 | GET  | 302 403 403 403 403 200 403
 adviser_rules              |                 | POST | 302 403 403 403 403 422 403
+document                   | document        | GET  | 302 404 404 200 404 200 404
+document                   | document        | POST | 405 405 405 405 405 405 405
 notices                    |                 | GET  | 302 200 200 200 200 200 200
 notices                    |                 | POST | 405 405 405 405 405 405 405
 health                     |                 | GET  | 200 200 200 200 200 200 200

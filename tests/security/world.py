@@ -20,7 +20,9 @@ from marketplace.procurement import estimates
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
+from providers.documents import operations as documents
 from tests import editions, factories, receipts
+from tests.providers.documents import files
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -120,6 +122,13 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
+    document = documents.keep(
+        file=ContentFile(files.pdf(), name="licence.pdf"),
+        kind="business_licence",
+        organisation_id=hongshan.organisation_id,
+        actor=factories.actor(hongshan.organisation, "owner", user=users["hongshan"]),
+        now=NOW,
+    )
     rules = editions.announce([{"kind": "prices_complete"}])
     edition = editions.publish(rules)
     estimate = procurement.save_estimate(
@@ -149,6 +158,7 @@ def build() -> World:
         "key": {"prefix": ApiKey.objects.filter(organisation=hongshan.organisation)[0].prefix},
         "line": {"line_id": line.pk},
         "code": {"code": host.code},
+        "document": {"number": document.number},
         "edition": {"number": edition.number},
         "edition_file": {"number": edition.number, "file_format": "csv"},
         "draft_edition": {"edition_id": editions.open_edition(rules).pk},

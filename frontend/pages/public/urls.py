@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages import health, notices
+from frontend.pages import documents, health, notices
 from frontend.pages.public import (
     account,
     adviser,
@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("estimate/xlsx/", estimate.download_estimate, name="estimate_xlsx"),
     path("estimate/<str:token>/", estimate.open_estimate, name="kept_estimate"),
     path("adviser/", adviser.show_adviser, name="adviser"),
+    path("documents/<slug:number>/", documents.download_document, name="document"),
     path("notices/", notices.show_notices, name="notices"),
     path("healthz", health.health, name="health"),
     path("login/", account.login, name="login"),
