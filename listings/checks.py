@@ -132,7 +132,7 @@ def _check_pool(resource: str, each: Decimal, *, pool: CapacityPool | None, is_c
     elif pool.total < each and not is_coming:  # before it opens, a data centre has pools of nothing
         params = {"resource": resource, "each": f"{each:f}", "total": f"{pool.total.normalize():f}"}
         yield Finding("capacity.short", "draws", params)
-    elif pool.total - pool.allocated < each and not is_coming:
+    elif pool.available < each and not is_coming:
         yield Finding("capacity.sold_out", "draws", {"resource": resource})
 
 

@@ -25,6 +25,8 @@ from listings.search import operations as search
 from marketplace import clock
 from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
+from providers.capacity import history, planning
+from providers.capacity import operations as capacity
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,9 @@ logger = logging.getLogger(__name__)
 Stage = Callable[..., int]
 
 STAGES: Final[tuple[tuple[str, Stage], ...]] = (
+    ("give held capacity back", capacity.expire_due),
+    ("change capacity", planning.apply_due_changes),
+    ("begin reservations", planning.begin_reservations),
     ("drop lapsed recommendations", recommended.drop_lapsed),
     ("put price books in force", price_books.put_due_books_in_force),
     ("write words of offerings", search.refresh_pending),
@@ -44,6 +49,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("draw prepaid balances", payments.collect_due),
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),
+    ("note capacity of the day", history.write_days),
     ("take statistics", statistics.take_snapshots),
     ("send webhooks", webhooks.send_due),
     ("mail notices", notices.mail_pending),

@@ -157,9 +157,11 @@ class Evidence(models.Model):
 
 
 class CapacityPool(models.Model):
-    """How much of one resource a data centre has to sell, and how much of it is sold.
+    """How much of one resource a data centre has to sell, and how much of it is taken.
 
-    `allocated` moves only by `operations.allocate` and `operations.release`.
+    `allocated` is sold and moves only by `operations.allocate` and `operations.release`; `held` is kept for a while and
+    `reserved` promised for later (`providers.capacity`). `total` is what is for sale: the physical quantity times the
+    overcommit ratio, which buyers can read.
     """
 
     data_centre = models.ForeignKey(DataCentre, models.PROTECT, related_name="pools", verbose_name=_("data centre"))
@@ -167,6 +169,15 @@ class CapacityPool(models.Model):
     unit = models.CharField(_("unit"), max_length=20)
     total = models.DecimalField(_("total"), max_digits=18, decimal_places=3)
     allocated = models.DecimalField(_("allocated"), max_digits=18, decimal_places=3, default=Decimal(0))
+    held = models.DecimalField(_("held"), max_digits=18, decimal_places=3, default=Decimal(0))
+    reserved = models.DecimalField(_("reserved"), max_digits=18, decimal_places=3, default=Decimal(0))
+    overcommit_ratio = models.DecimalField(
+        _("overcommit ratio"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal(1),
+        help_text=_("How many units are sold for each physical one."),
+    )
 
     class Meta:
         verbose_name = _("capacity pool")
@@ -175,10 +186,31 @@ class CapacityPool(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["data_centre", "resource"], name="capacity_pool_unique"),
             models.CheckConstraint(
-                condition=models.Q(allocated__gte=0, allocated__lte=models.F("total")),
+                condition=models.Q(
+                    allocated__gte=0,
+                    held__gte=0,
+                    reserved__gte=0,
+                    total__gte=models.F("allocated") + models.F("held") + models.F("reserved"),
+                ),
                 name="capacity_allocated_within_total",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(overcommit_ratio__gte=1), name="capacity_overcommit_at_least_one"
             ),
         ]
 
+    @property
+    def available(self) -> Decimal:
+        """What can be taken now."""
+        return self.total - self.allocated - self.held - self.reserved
+
 
 from oscar.apps.partner.models import *  # noqa: E402, F403
+
+from providers.capacity.models import (  # noqa: E402, F401
+    CapacityHold,
+    Maintenance,
+    PoolChange,
+    PoolDay,
+    Reservation,
+)

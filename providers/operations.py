@@ -16,6 +16,7 @@ from marketplace.organisations.models import Organisation
 from providers.models import Agreement, CapacityPool, DataCentre, Partner
 
 MAX_CAPACITY_PLACES = 3
+MOST_OVERCOMMIT = 20  # more than anybody runs; a larger number is a slip of the hand
 
 
 class NotAProvider(errors.Refused):
@@ -160,22 +161,37 @@ def agree(
 
 @transaction.atomic
 def set_pool(
-    *, data_centre: DataCentre, resource: str, unit: str, total: Decimal, actor: actors.Actor, now: datetime
+    *,
+    data_centre: DataCentre,
+    resource: str,
+    unit: str,
+    total: Decimal,
+    overcommit_ratio: Decimal | None = None,
+    actor: actors.Actor,
+    now: datetime,
 ) -> CapacityPool:
-    """Say how much of a resource a data centre has for sale. Raises TotalBelowAllocated, InvalidCapacity."""
-    total = _require_capacity(total, field="total", allow_zero=True)
+    """Say how much of a resource a data centre has for sale, and how many units it sells for a physical one.
+
+    Raises TotalBelowAllocated, InvalidCapacity (field `total` or `overcommit_ratio`).
+    """
+    total = require_capacity(quantity=total, field="total", allow_zero=True)
+    ratio = None if overcommit_ratio is None else _require_ratio(overcommit_ratio)
     pool, is_new = CapacityPool.objects.get_or_create(
-        data_centre=data_centre, resource=resource, defaults={"unit": unit, "total": total}
+        data_centre=data_centre,
+        resource=resource,
+        defaults={"unit": unit, "total": total, "overcommit_ratio": ratio or Decimal(1)},
     )
     before = None if is_new else pool.total
-    if before == total and pool.unit == unit:
+    ratio = pool.overcommit_ratio if ratio is None else ratio
+    if (before, pool.unit, pool.overcommit_ratio) == (total, unit, ratio):
         return pool
     # The condition stands in the UPDATE: an order may be taking from the pool at this moment.
-    if not CapacityPool.objects.filter(pk=pool.pk, allocated__lte=total).update(unit=unit, total=total):
+    fitting = CapacityPool.objects.alias(taken=F("allocated") + F("held") + F("reserved")).filter(taken__lte=total)
+    if not fitting.filter(pk=pool.pk).update(unit=unit, total=total, overcommit_ratio=ratio):
         pool.refresh_from_db()
         raise TotalBelowAllocated(
-            _("%(allocated)s of %(resource)s is sold already. Set a total of at least that.")
-            % {"allocated": f"{pool.allocated.normalize():f}", "resource": resource},
+            _("%(allocated)s of %(resource)s is sold, held or reserved. Set a total of at least that.")
+            % {"allocated": f"{(pool.total - pool.available).normalize():f}", "resource": resource},
             field="total",
         )
     organisations.record(
@@ -197,7 +213,7 @@ def allocate(*, data_centre_id: int, draws: Mapping[str, Decimal]) -> list[Alloc
     Raises OutOfCapacity, NoSuchPool, InvalidCapacity.
     """
     _require_transaction()
-    wanted = {resource: _require_capacity(quantity, field="quantity") for resource, quantity in draws.items()}
+    wanted = {resource: require_capacity(quantity=quantity, field="quantity") for resource, quantity in draws.items()}
     pools = dict(
         CapacityPool.objects.filter(data_centre_id=data_centre_id, resource__in=wanted).values_list("resource", "pk")
     )
@@ -220,6 +236,19 @@ def release(*, allocations: Sequence[Allocation]) -> None:
         CapacityPool.objects.filter(pk=allocation.pool_id).update(allocated=F("allocated") - allocation.quantity)
 
 
+def require_capacity(*, quantity: Decimal | int | str, field: str, allow_zero: bool = False) -> Decimal:
+    """A capacity as Decimal. Specs and draws come from JSON, so whole numbers and text are taken too.
+
+    Raises InvalidCapacity.
+    """
+    exact = Decimal(str(quantity))
+    exponent = exact.normalize().as_tuple().exponent
+    is_positive = exact.is_finite() and (exact > 0 or (allow_zero and exact == 0))
+    if not is_positive or not isinstance(exponent, int) or exponent < -MAX_CAPACITY_PLACES:
+        raise InvalidCapacity(_("Give a positive quantity with at most three decimals."), field=field)
+    return exact
+
+
 def _require_transaction() -> None:
     """Capacity moves in the transaction that opens or ends the contract, or it would leak."""
     if not connection.in_atomic_block:
@@ -228,18 +257,20 @@ def _require_transaction() -> None:
 
 def _take(*, pool_id: int, resource: str, quantity: Decimal) -> None:
     """One conditional UPDATE: it waits for a concurrent one and then looks at what is left."""
-    if not CapacityPool.objects.filter(pk=pool_id, total__gte=F("allocated") + quantity).update(
-        allocated=F("allocated") + quantity
+    left = F("total") - F("allocated") - F("held") - F("reserved")
+    if (
+        not CapacityPool.objects.alias(left=left)
+        .filter(pk=pool_id, left__gte=quantity)
+        .update(allocated=F("allocated") + quantity)
     ):
         pool = CapacityPool.objects.get(pk=pool_id)
-        raise OutOfCapacity(resource=resource, wanted=quantity, available=pool.total - pool.allocated)
+        raise OutOfCapacity(resource=resource, wanted=quantity, available=pool.available)
 
 
-def _require_capacity(quantity: Decimal | int | str, *, field: str, allow_zero: bool = False) -> Decimal:
-    """A capacity as Decimal. Specs and draws come from JSON, so whole numbers and text are taken too."""
-    exact = Decimal(str(quantity))
-    exponent = exact.normalize().as_tuple().exponent
-    is_positive = exact.is_finite() and (exact > 0 or (allow_zero and exact == 0))
-    if not is_positive or not isinstance(exponent, int) or exponent < -MAX_CAPACITY_PLACES:
-        raise InvalidCapacity(_("Give a positive quantity with at most three decimals."), field=field)
-    return exact
+def _require_ratio(ratio: Decimal) -> Decimal:
+    if not ratio.is_finite() or not 1 <= ratio <= MOST_OVERCOMMIT or ratio != round(ratio, 2):
+        raise InvalidCapacity(
+            _("Give an overcommit ratio from 1 to %(most)s with at most two decimals.") % {"most": MOST_OVERCOMMIT},
+            field="overcommit_ratio",
+        )
+    return ratio

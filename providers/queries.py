@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from marketplace.organisations import errors
@@ -54,7 +54,7 @@ def list_data_centres(*, partner_id: int | None = None) -> list[DataCentre]:
 
 
 def list_pools(*, partner_id: int | None = None, data_centre_id: int | None = None) -> list[CapacityPool]:
-    """Pools with their data centre, by data centre and resource; available = total - allocated."""
+    """Pools with their data centre, by data centre and resource."""
     pools = CapacityPool.objects.select_related("data_centre").order_by("data_centre__code", "resource")
     if partner_id is not None:
         pools = pools.filter(data_centre__partner_id=partner_id)
@@ -67,22 +67,22 @@ class PoolLevel(NamedTuple):
     """How full a pool is, for lists: what `count_remaining` needs of it."""
 
     resource: str
-    total: Decimal
-    allocated: Decimal
+    available: Decimal
 
 
 def pools_of(*, data_centre_ids: Collection[int]) -> dict[int, list[PoolLevel]]:
     """Data centre → how full its pools are; one query."""
     found: dict[int, list[PoolLevel]] = {pk: [] for pk in data_centre_ids}
+    left = F("total") - F("allocated") - F("held") - F("reserved")
     pools = CapacityPool.objects.filter(data_centre__in=data_centre_ids).order_by()
-    for centre, resource, total, allocated in pools.values_list("data_centre", "resource", "total", "allocated"):
-        found[centre].append(PoolLevel(resource, total, allocated))
+    for centre, resource, available in pools.values_list("data_centre", "resource", left):
+        found[centre].append(PoolLevel(resource, available))
     return found
 
 
 def count_remaining(*, pools: Iterable[CapacityPool | PoolLevel], draws: Mapping[str, Any]) -> int | None:
     """How many units that each take `draws` still fit into `pools`; None if nothing is drawn (no limit)."""
-    left = {pool.resource: pool.total - pool.allocated for pool in pools}
+    left = {pool.resource: pool.available for pool in pools}
     fits = [int(left.get(resource, Decimal(0)) // Decimal(str(each))) for resource, each in draws.items()]
     return min(fits, default=None)
 

@@ -162,10 +162,12 @@ def unreconciled_pools() -> list[PoolDifference]:
     )
     zero = Value(Decimal(0), output_field=DecimalField(max_digits=18, decimal_places=3))
     pools = (
-        CapacityPool.objects.annotate(held=Coalesce(Subquery(held), zero)).exclude(held=F("allocated")).order_by("pk")
+        CapacityPool.objects.annotate(in_contracts=Coalesce(Subquery(held), zero))
+        .exclude(in_contracts=F("allocated"))
+        .order_by("pk")
     )
     return [
-        PoolDifference(pool_id=pool.pk, resource=pool.resource, allocated=pool.allocated, held=pool.held)
+        PoolDifference(pool_id=pool.pk, resource=pool.resource, allocated=pool.allocated, held=pool.in_contracts)
         for pool in pools
     ]
 

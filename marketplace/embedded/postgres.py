@@ -22,7 +22,7 @@ SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "shared_buffers": "128MB",
-    "max_connections": "200",
+    "max_connections": "250",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",

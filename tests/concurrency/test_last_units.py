@@ -125,7 +125,7 @@ def without_the_check(transactional_db: None) -> Iterator[None]:
         cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT {CHECK}')
     yield
     with connection.cursor() as cursor:
-        cursor.execute(f'UPDATE "{table}" SET allocated = 0')  # noqa: S608
+        cursor.execute(f'UPDATE "{table}" SET allocated = 0, held = 0')  # noqa: S608
         cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT {CHECK} {definition}')
 
 

@@ -178,7 +178,7 @@ def _where_form(data: Any, written: Content, schema: Schema, partner_id: int) ->
     pools = {one.resource: one for one in providers.list_pools(data_centre_id=schema.data_centres[written.data_centre])}
     for resource in dict.fromkeys([*pools, *written.draws_of]):
         pool = pools.get(resource)
-        left = f"{(pool.total - pool.allocated).normalize():,f} {pool.unit}" if pool else _("no pool")
+        left = f"{pool.available.normalize():,f} {pool.unit}" if pool else _("no pool")
         form.initial[f"draw_{resource}"] = written.draws_of.get(resource)
         form.fields[f"draw_{resource}"] = forms.CharField(
             label=_("One unit takes: %(resource)s") % {"resource": wording.RESOURCES.get(resource, resource)},
