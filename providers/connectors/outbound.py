@@ -19,6 +19,7 @@ from typing import Any, Final
 import urllib3.exceptions
 from django.utils.translation import gettext as _
 from urllib3.connection import HTTPConnection, HTTPException, HTTPSConnection
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from marketplace.organisations import errors
 from providers.connectors import addresses
@@ -28,7 +29,6 @@ __all__ = ["Answer", "ForbiddenAddress", "InvalidAddress", "Limits", "OutboundEr
 
 USER_AGENT: Final = "cloud-resource-marketplace/1"
 MOST_ADDRESSES: Final = 4  # of one name that are tried, one after the other
-CHUNK: Final = 16_384
 TRUSTED_CERTIFICATES: str | None = None  # a file of authorities; None: those of the system
 
 
@@ -107,7 +107,10 @@ def send(
     connection = _connect(target, found, limits=limits, until=until)
     guard = _Guard(connection, until=until)
     try:
-        return _exchange(connection, target, method=method, body=body, headers=headers, limits=limits)
+        answer = _exchange(connection, target, method=method, body=body, headers=headers, limits=limits)
+        if guard.has_expired:  # an answer that was cut in its headers reads like a whole one
+            raise TimeoutError
+        return answer
     except (OSError, HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         raise _translate(error, target, has_expired=guard.has_expired) from error
     finally:
@@ -154,7 +157,7 @@ def _connect(target: Target, found: list[str], *, limits: Limits, until: float) 
         guard = _Guard(connection, until=time.monotonic() + left_s)
         try:
             connection.connect()
-        except ssl.SSLError as error:
+        except (ssl.SSLError, CertificateError) as error:
             connection.close()
             raise _translate(error, target, has_expired=guard.has_expired) from error
         except (OSError, urllib3.exceptions.HTTPError) as error:
@@ -199,6 +202,8 @@ def _exchange(
     content = response.read(limits.answer_bytes + 1, decode_content=False)
     if len(content) > limits.answer_bytes:
         raise AnswerTooLarge(_("%(host)s answered with more than is read.") % {"host": target.host})
+    if response.length_remaining:
+        raise GarbledAnswer(_("What %(host)s answered cannot be read.") % {"host": target.host})
     return Answer(
         status=response.status,
         body=content,
@@ -234,13 +239,14 @@ def _translate(error: Exception, target: Target, *, has_expired: bool) -> Outbou
     """Into our own words: none of the libraries' sentences, which name addresses, reaches a page."""
     host = {"host": target.host}
     timed_out = (TimeoutError, urllib3.exceptions.ConnectTimeoutError, urllib3.exceptions.ReadTimeoutError)
-    if has_expired or isinstance(error, timed_out):
+    is_refused = isinstance(error, urllib3.exceptions.NewConnectionError)  # a kind of time-out to the library
+    if has_expired or (isinstance(error, timed_out) and not is_refused):
         return TimedOut(_("%(host)s did not answer in time.") % host)
+    if isinstance(error, ssl.SSLCertVerificationError | CertificateError):
+        return UntrustedCertificate(_("The certificate of %(host)s cannot be trusted.") % host)
     if isinstance(error, ssl.SSLError | urllib3.exceptions.SSLError):
-        if isinstance(error, ssl.SSLCertVerificationError) or "hostname" in str(error):
-            return UntrustedCertificate(_("The certificate of %(host)s cannot be trusted.") % host)
         return GarbledAnswer(_("%(host)s does not speak TLS as it should.") % host)
-    if isinstance(error, ConnectionError | urllib3.exceptions.NewConnectionError):
+    if is_refused or isinstance(error, ConnectionError):
         return Unreachable(_("%(host)s could not be reached, or cut the connection.") % host)
     if isinstance(error, HTTPException | urllib3.exceptions.HTTPError | ValueError):
         return GarbledAnswer(_("What %(host)s answered cannot be read.") % host)

@@ -113,10 +113,10 @@ def send(body: bytes, *, status: int = 200) -> Callable[[Any], None]:
 
 
 def drip(handler: Any) -> None:
-    """A byte of a header every few milliseconds, for ever: no single read times out."""
+    """A byte of a header every few milliseconds, for more than a second: no single read times out."""
     try:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-        while True:
+        for _ in range(60):
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.02)
