@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from frontend import navigation, theme, tray
-from marketplace.organisations import actors, queries
+from marketplace.organisations import actors
 
 
 class Frame:
@@ -36,12 +36,10 @@ class Frame:
         """Providers and the platform buy nothing."""
         return self.audience in (actors.VISITOR.side, actors.BUYER)
 
-    @cached_property
-    def memberships(self) -> list[Any]:
+    @property
+    def memberships(self) -> tuple[Any, ...]:
         """The person's memberships, each with its organisation, for the switch."""
-        if self.actor.user_id is None:
-            return []
-        return queries.list_memberships(user_id=self.actor.user_id)
+        return self.actor.memberships
 
     @cached_property
     def basket_count(self) -> int:

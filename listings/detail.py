@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Exists, OuterRef, Subquery, Value, When
+from django.db.models import Case, OuterRef, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from listings import queries, wording
-from listings.models import OfferingVersion, PriceBook, Product, SolutionDomain
+from listings.models import OfferingVersion, Plan, Product, SolutionDomain
 from listings.taxonomy import queries as taxonomy
 from listings.taxonomy import specs
 from listings.wording import Text
@@ -61,7 +61,7 @@ class Detail:
     mongolian: Mongolian | None
     published_at: datetime | None
     others: tuple[Other, ...]
-    has_announced_prices: bool
+    announced: tuple[Plan, ...]
 
 
 def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
@@ -69,7 +69,7 @@ def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
 
     Raises NoSuchOffering. 1 query beyond `get_offering`.
     """
-    row = queries.get_offering(pk=pk, organisation_id=organisation_id)
+    row, seen = queries.get_offering_and_prices(pk=pk, organisation_id=organisation_id)
     product = row.product
     own, others = _read_neighbours(product)
     return Detail(
@@ -80,7 +80,7 @@ def read_detail(*, pk: int, organisation_id: int | None = None) -> Detail:
         mongolian=_read_mongolian(row),
         published_at=own.since,
         others=tuple(_as_other(one) for one in others),
-        has_announced_prices=own.has_announced,
+        announced=seen.announced,
     )
 
 
@@ -107,16 +107,14 @@ def _read_mongolian(row: queries.OfferingRow) -> Mongolian | None:
 def _read_neighbours(product: Product) -> tuple[Any, list[Any]]:
     """The offering's own row and those of the provider's others, in one query.
 
-    On the rows: `since` (its version's day), `domains` (of the offering's codes, or None), `has_announced` (prices).
+    On the rows: `since` (its version's day), `domains` (of the offering's codes, or None).
     """
     words = SolutionDomain.objects.filter(code__in=product.solution_domains).order_by("position", "code")
     version = OfferingVersion.objects.filter(product=OuterRef("pk"), state=OfferingVersion.State.PUBLISHED)
-    announced = PriceBook.objects.filter(product=OuterRef("pk"), status=PriceBook.Status.ANNOUNCED)
     own_first = Case(When(pk=product.pk, then=Value(0)), default=Value(1))
     rows = (
         Product.objects.filter(partner_id=product.partner_id, state=Product.State.PUBLISHED)
         .annotate(
-            has_announced=Exists(announced),
             since=Subquery(version.values("published_at")[:1]),
             domains=ArraySubquery(words.values(one=JSONObject(code="code", name="name", name_en="name_en"))),
         )

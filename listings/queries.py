@@ -160,10 +160,17 @@ def find_offering(*, code: str) -> Product | None:
 
 def get_offering(*, pk: int, organisation_id: int | None = None) -> OfferingRow:
     """A listed offering with the plans an organisation sees, specs and what is left. Raises NoSuchOffering."""
+    return get_offering_and_prices(pk=pk, organisation_id=organisation_id)[0]
+
+
+def get_offering_and_prices(*, pk: int, organisation_id: int | None = None) -> tuple[OfferingRow, prices.Prices]:
+    """`get_offering`, and all the prices that an organisation is told of; no query more."""
     product = _with_places(Product.objects.filter(pk=pk, state=Product.State.PUBLISHED)).first()
     if product is None:
         raise NoSuchOffering
-    return _build_rows([product], schema=store.current().schema, organisation_id=organisation_id)[0]
+    schema = store.current().schema
+    seen = prices.read_prices(product_id=pk, organisation_id=organisation_id)
+    return _build_row(product, plans=list(seen.plans), schema=schema, search=None), seen
 
 
 def search_offerings(
@@ -325,8 +332,8 @@ def _build_row(product: Product, *, plans: list[Plan], schema: Schema, search: S
 
 
 def _write_specs(product: Product, *, schema: Schema) -> Iterable[tuple[str, str]]:
-    """(name, value) of what the offering states, in the order of its service type."""
-    for spec in schema.specs_of_service.get(product.service_model, ()):
+    """(name, value) of what the offering states, in the order of its category's schema."""
+    for spec in schema.list_specs(category=product.main_category_id or 0, service=product.service_model):
         value = product.specs.get(spec.code)
         if value is not None:
             shown = schemas.write_option(spec, value) if isinstance(value, str) else value

@@ -74,7 +74,8 @@ def list_contracts(
     contracts = _of(buyer_id=buyer_id, provider_organisation_id=provider_organisation_id)
     if status:
         contracts = contracts.filter(status=status)
-    rows = contracts.select_related("buyer", "provider", "plan").order_by("-placed_at", "-pk")
+    rows = contracts.select_related("buyer", "provider", "plan", "offering", "offering_version")
+    rows = rows.order_by("-placed_at", "-pk")
     return Paginator(rows, PAGE_SIZE).get_page(page)
 
 

@@ -1,11 +1,25 @@
 """Reads: which prices an organisation sees, and the books of an offering."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from listings.models import OfferingVersion, Plan, PriceBook, Product
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What an organisation sees of an offering: the plans in force, and those of the book announced to it."""
+
+    plans: tuple[Plan, ...]
+    announced: tuple[Plan, ...]
+
+    @property
+    def announced_book(self) -> PriceBook | None:
+        """The announced book; None if no prices are announced."""
+        return self.announced[0].price_book if self.announced else None
 
 
 def plans_for(*, products: Iterable[Product | int], organisation_id: int | None = None) -> dict[int, list[Plan]]:
@@ -67,16 +81,17 @@ def waiting_version(*, product_id: int) -> OfferingVersion | None:
     )
 
 
-def announced_book(*, product_id: int, organisation_id: int | None = None) -> PriceBook | None:
-    """The next price that an organisation is told of: its own announced book, else the announced list book."""
-    seen = Q(organisation=None)
-    if organisation_id is not None:
-        # An organisation with its own book in force is not touched by what happens to the list.
-        own = _own_in_force(organisation_id).filter(product=product_id)
-        seen = Q(seen & ~Exists(own)) | Q(organisation=organisation_id)
-    books = PriceBook.objects.filter(seen, product=product_id, status=PriceBook.Status.ANNOUNCED)
-    found = books.prefetch_related("plans__components", "plans__terms", "plans__price_book")
-    return max(found, key=lambda book: book.organisation_id is not None, default=None)
+def read_prices(*, product_id: int, organisation_id: int | None = None) -> Prices:
+    """The prices of one offering that an organisation sees, now and announced; 3 queries."""
+    plans = _with_prices(Q(price_book__product=product_id) & _seen_by(organisation_id))
+    found = list(plans.filter(price_book__status__in=[PriceBook.Status.PUBLISHED, PriceBook.Status.ANNOUNCED]))
+    waiting = [plan for plan in found if plan.price_book.status == PriceBook.Status.ANNOUNCED]
+    # Its own next prices matter to an organisation more than the list's.
+    own = [plan for plan in waiting if plan.price_book.organisation_id is not None]
+    return Prices(
+        plans=tuple(plan for plan in found if plan.price_book.status == PriceBook.Status.PUBLISHED),
+        announced=tuple(own or waiting),
+    )
 
 
 def list_agreed(*, product_ids: Collection[int], organisation_id: int) -> set[int]:
@@ -85,15 +100,20 @@ def list_agreed(*, product_ids: Collection[int], organisation_id: int) -> set[in
 
 
 def _visible(organisation_id: int | None) -> QuerySet[Plan, Any]:
-    plans = (
-        Plan.objects.filter(price_book__status=PriceBook.Status.PUBLISHED)
-        .select_related("price_book")
-        .prefetch_related("components", "terms")
-    )
+    return _with_prices(Q(price_book__status=PriceBook.Status.PUBLISHED) & _seen_by(organisation_id))
+
+
+def _with_prices(condition: Q) -> QuerySet[Plan, Any]:
+    return Plan.objects.filter(condition).select_related("price_book").prefetch_related("components", "terms")
+
+
+def _seen_by(organisation_id: int | None) -> Q:
+    """Plans of books that an organisation is told of: its own, and the list where it has no own book in force."""
+    of_list = Q(price_book__organisation=None)
     if organisation_id is None:
-        return plans.filter(price_book__organisation=None)
+        return of_list
     own = _own_in_force(organisation_id).filter(product=OuterRef("price_book__product"))
-    return plans.filter(Q(price_book__organisation=organisation_id) | (Q(price_book__organisation=None) & ~Exists(own)))
+    return Q(price_book__organisation=organisation_id) | (of_list & ~Exists(own))
 
 
 def _own_in_force(organisation_id: int) -> QuerySet[PriceBook, Any]:

@@ -58,6 +58,9 @@ class Schema:
     divisions: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)  # code → name, prefecture
     specs: Mapping[int, Spec] = field(default_factory=dict)  # in the order shown
     facets_of: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # category → specs that filter
+    specs_of: Mapping[int, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # category → the specs of its schema, in order
     domains: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # in the order shown
     synonyms: tuple[tuple[str, ...], ...] = ()
 
@@ -92,6 +95,12 @@ class Schema:
         for spec in self.specs.values():
             found.setdefault(spec.service, []).append(spec)
         return found
+
+    def list_specs(self, *, category: int, service: str) -> list[Spec]:
+        """What an offering states, in the order shown: its category's schema first, then the rest of its type's."""
+        own = [self.specs[pk] for pk in self.specs_of.get(category, ())]
+        codes = {spec.code for spec in own}
+        return [*own, *(spec for spec in self.specs_of_service.get(service, ()) if spec.code not in codes)]
 
     def list_facets(self, slug: str) -> list[Spec]:
         """The specifications that filter in a category, in the order shown."""
@@ -132,8 +141,9 @@ STATEMENT = """
                a.id, k.slug, a.code, a.name, a.name_en, a.unit, a.type, a.options) ORDER BY a.position, a.id), '[]')
       FROM catalogue_productattribute a JOIN catalogue_productclass k ON k.id = a.product_class_id
     UNION ALL
-    SELECT 'facet', coalesce(jsonb_agg(jsonb_build_array(category_id, attribute_id) ORDER BY position, id), '[]')
-      FROM catalogue_categoryattribute WHERE is_facet
+    SELECT 'use', coalesce(jsonb_agg(jsonb_build_array(category_id, attribute_id, is_facet)
+               ORDER BY position, id), '[]')
+      FROM catalogue_categoryattribute
     UNION ALL
     SELECT 'domain', coalesce(jsonb_agg(jsonb_build_array(code, name, name_en) ORDER BY position, code), '[]')
       FROM catalogue_solutiondomain
@@ -144,9 +154,12 @@ STATEMENT = """
 
 def from_rows(rows: Mapping[str, Sequence[Any]], *, synonyms: tuple[tuple[str, ...], ...]) -> Schema:
     """The schema of what STATEMENT answers, by subject."""
+    uses: dict[int, list[int]] = {}
     facets: dict[int, list[int]] = {}
-    for category, spec in rows["facet"]:
-        facets.setdefault(category, []).append(spec)
+    for category, spec, is_facet in rows["use"]:
+        uses.setdefault(category, []).append(spec)
+        if is_facet:
+            facets.setdefault(category, []).append(spec)
     return Schema(
         categories={row[0]: CategoryOf(*[*row[:7], tuple(sorted(map(Decimal, row[7])))]) for row in rows["category"]},
         centres={
@@ -156,6 +169,7 @@ def from_rows(rows: Mapping[str, Sequence[Any]], *, synonyms: tuple[tuple[str, .
         divisions={code: (name, prefecture) for code, name, prefecture in rows["division"]},
         specs={row[0]: Spec(*[*row[:7], _options(row[7])]) for row in rows["spec"]},
         facets_of={category: tuple(pks) for category, pks in facets.items()},
+        specs_of={category: tuple(pks) for category, pks in uses.items()},
         domains={code: (name, name_en) for code, name, name_en in rows["domain"]},
         synonyms=synonyms,
     )

@@ -25,6 +25,10 @@ class Contract(serializers.Serializer):
     status = serializers.ChoiceField(choices=STATUSES)
     buyer = serializers.CharField(source="buyer.name")
     provider = serializers.CharField(source="provider.name")
+    offering_code = serializers.CharField(source="offering.code")
+    offering_version = serializers.IntegerField(
+        source="offering_version.number", help_text="The version of the offering's content that was bought."
+    )
     offering_title = serializers.CharField()
     plan = serializers.CharField(source="plan.code")
     quantity = serializers.IntegerField()

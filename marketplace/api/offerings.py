@@ -8,7 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from listings import queries
+from listings import queries, wording
+from listings.recommended import queries as recommended
 from listings.search import bands, filters
 from marketplace.api import door
 from marketplace.api.contracts import Component
@@ -54,6 +55,19 @@ class Plan(serializers.Serializer):
     terms = Term(many=True, source="terms.all")
 
 
+class ExitTerms(serializers.Serializer):
+    """What leaving costs and what one takes along; null or empty where the provider does not say."""
+
+    notice_days = serializers.IntegerField(allow_null=True, source="exit_notice_days")
+    export_days = serializers.IntegerField(
+        allow_null=True, source="exit_export_days", help_text="Days after the end in which data can be fetched."
+    )
+    export_formats = serializers.CharField(source="exit_export_formats")
+    fee = serializers.DecimalField(
+        max_digits=14, decimal_places=2, allow_null=True, source="exit_fee", help_text="CNY without tax."
+    )
+
+
 class Offering(serializers.Serializer):
     """One provider's service in one data centre."""
 
@@ -71,6 +85,31 @@ class Offering(serializers.Serializer):
     remaining = serializers.IntegerField(allow_null=True, help_text="Units left; null without a limit.")
     specs = serializers.DictField(source="product.specs")
     plans = Plan(many=True)
+
+
+class OfferingDetail(Offering):
+    """With what a procurement officer asks for beside the price."""
+
+    version = serializers.IntegerField(
+        source="product.version_number", help_text="Of its content; a contract names the version that was bought."
+    )
+    summary = serializers.SerializerMethodField(help_text="In the language of the answer, else in Chinese.")
+    support = serializers.ChoiceField(
+        choices=["5x8", "7x12", "7x24", ""], source="product.support", help_text="Empty: not stated."
+    )
+    exit_terms = ExitTerms(source="product")
+    recommended_edition = serializers.SerializerMethodField(
+        help_text="Number of the edition of the recommended catalogue in force that names it, or null."
+    )
+
+    def get_summary(self, row: queries.OfferingRow) -> str:
+        """What it is, in a few sentences."""
+        return wording.choose(row.product.summary, row.product.summary_en)
+
+    def get_recommended_edition(self, row: queries.OfferingRow) -> str | None:
+        """The edition that gives it its badge."""
+        found = recommended.recommendation_of(product_id=row.product.pk) if row.product.is_recommended else None
+        return found.edition.number if found else None
 
 
 class Offerings(door.Door):
@@ -125,8 +164,8 @@ class OfferingView(door.Door):
 
     @door.describe(
         operation_id="get_offering",
-        summary="Show an offering with its plans and prices",
-        answers={200: Offering},
+        summary="Show an offering with its plans, prices and terms",
+        answers={200: OfferingDetail},
         problems=(404,),
     )
     def get(self, request: Request, code: str) -> Response:
@@ -134,4 +173,4 @@ class OfferingView(door.Door):
         product = queries.find_offering(code=code)
         if product is None:
             raise refusals.NotFound
-        return Response(Offering(queries.get_offering(pk=product.pk, organisation_id=self.organisation_id)).data)
+        return Response(OfferingDetail(queries.get_offering(pk=product.pk, organisation_id=self.organisation_id)).data)

@@ -4,8 +4,8 @@ What a role may do stands in `PERMISSIONS`, once. Doors ask `actor.require(...)`
 for the audit trail and trust the door.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
@@ -129,6 +129,7 @@ class Actor:
     user_id: int | None = None
     user_name: str = ""
     api_key_id: int | None = None
+    memberships: tuple[Any, ...] = field(default=(), compare=False, repr=False)  # a person's, for the frame's switch
 
     @property
     def is_authenticated(self) -> bool:

@@ -14,7 +14,7 @@ class NoSuchOrganisation(errors.NotFound):
 
 def find_actor(*, user: User, organisation_id: int | None) -> actors.Actor:
     """The person as a member of the chosen organisation, or of their first one."""
-    memberships = list(Membership.objects.filter(user=user).select_related("organisation").order_by("id"))
+    memberships = list_memberships(user_id=user.pk)
     chosen = next((m for m in memberships if m.organisation_id == organisation_id), None) or next(
         iter(memberships), None
     )
@@ -27,6 +27,7 @@ def find_actor(*, user: User, organisation_id: int | None) -> actors.Actor:
         organisation_name=chosen.organisation.name,
         user_id=user.pk,
         user_name=user.get_full_name(),
+        memberships=tuple(memberships),
     )
 
 
@@ -56,7 +57,7 @@ def find_user(*, email: str) -> User | None:
 
 
 def list_memberships(*, user_id: int) -> list[Membership]:
-    """A person's organisations, for the switch in the frame."""
+    """A person's memberships, each with its organisation; the first is whom they act for if they choose none."""
     return list(Membership.objects.filter(user_id=user_id).select_related("organisation").order_by("id"))
 
 

@@ -247,7 +247,15 @@ def test_prices_are_agreed_with_buyers_by_the_provider_itself(market: Market) ->
 
 def test_an_announced_price_is_told_to_those_it_will_touch(market: Market) -> None:
     announced = market.announce("200", 1)
-    assert queries.announced_book(product_id=market.product.pk).pk == announced.pk
+    assert queries.read_prices(product_id=market.product.pk).announced_book.pk == announced.pk
     market.negotiate()
-    assert queries.announced_book(product_id=market.product.pk, organisation_id=market.foods.pk) is None
-    assert queries.announced_book(product_id=market.product.pk, organisation_id=market.bureau.pk).pk == announced.pk
+    foods = queries.read_prices(product_id=market.product.pk, organisation_id=market.foods.pk)
+    assert (foods.announced_book, {plan.price_book.organisation_id for plan in foods.plans}) == (
+        None,
+        {market.foods.pk},
+    )
+    bureau = queries.read_prices(product_id=market.product.pk, organisation_id=market.bureau.pk)
+    assert (bureau.announced_book.pk, {plan.price_book.organisation_id for plan in bureau.plans}) == (
+        announced.pk,
+        {None},
+    )

@@ -12,7 +12,6 @@ from billing.rules import periods
 from frontend.pages.public import icons
 from listings import detail, queries, wording
 from listings.prices import pricing, table
-from listings.prices import queries as prices
 from listings.recommended import queries as recommended
 from marketplace import clock
 from marketplace.organisations import actors, errors, gate
@@ -56,7 +55,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "icon": icons.icon_of(row),
         "choice": choice,
         "plans": [_describe(plan) for plan in row.plans],
-        "announced": _announced(row, organisation_id) if shown.has_announced_prices else None,
+        "announced": _announced(shown),
         "rates": _rates(choice.quote),
         "plan_options": [(str(plan.pk), wording.choose(plan.name, plan.name_en)) for plan in row.plans],
         "term_options": _term_options(choice.plan) if choice.plan else [],
@@ -113,10 +112,11 @@ def _describe(plan: Any) -> dict[str, Any]:
     }
 
 
-def _announced(row: queries.OfferingRow, organisation_id: int | None) -> dict[str, Any] | None:
+def _announced(shown: detail.Detail) -> dict[str, Any] | None:
     """The next prices that the reader is told of."""
-    book = prices.announced_book(product_id=row.product.pk, organisation_id=organisation_id)
-    return None if book is None else {"book": book, "plans": [_describe(plan) for plan in book.plans.all()]}
+    if not shown.announced:
+        return None
+    return {"book": shown.announced[0].price_book, "plans": [_describe(plan) for plan in shown.announced]}
 
 
 def _rates(quote: pricing.Quote | None) -> list[dict[str, Any]]:

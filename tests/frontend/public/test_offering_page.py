@@ -1,5 +1,6 @@
 """The page of one offering: three languages, exit terms, domains, neighbours; at most 12 queries."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from listings.models import SolutionDomain
-from tests import factories
+from listings.models import (
+    CategoryAttribute,
+    Plan,
+    PlanTerm,
+    PriceBook,
+    PriceComponent,
+    ProductAttribute,
+    SolutionDomain,
+)
+from tests import editions, factories
 
 pytestmark = pytest.mark.django_db
 MN = "ᠡᠭᠦᠯᠡᠨ ᠰᠡᠷᠪᠧᠷ"
@@ -84,16 +93,60 @@ def test_english_readers_get_english_or_are_told(product, centre):
     assert "Chinese only" in text
 
 
+def announce_prices(product):
+    """The next list prices of an offering, from the first of December on."""
+    book = PriceBook.objects.create(product=product, version=2)
+    plan = Plan.objects.create(price_book=book, code="monthly", name="monthly")
+    PlanTerm.objects.create(plan=plan, months=1)
+    PriceComponent.objects.create(
+        plan=plan,
+        code="c0",
+        name="主机",
+        kind="recurring",
+        unit="台·月",
+        unit_price=Decimal(200),
+        vat_rate=Decimal("0.06"),
+    )
+    PriceBook.objects.filter(pk=book.pk).update(
+        status="announced", announced_at=editions.ANNOUNCED_AT, effective_date=date(2026, 12, 1)
+    )
+
+
 @pytest.mark.django_db(transaction=True)  # inside a test's transaction the index in memory reads its own rows again
 @pytest.mark.parametrize("reader", ["visitor", "buyer"])
 def test_the_page_costs_at_most_twelve_queries(product, reader):
+    """Of an offering that has everything a page can show: recommended, prices announced, terms, domains, Mongolian."""
+    editions.document(product.data_centre, "mlps", "3", valid_until=date(2027, 3, 14))
+    editions.document(product.data_centre, "pue", "1.31")
+    editions.publish()
+    announce_prices(product)
     client = Client()
     if reader == "buyer":
         client.force_login(factories.member(factories.foods(), "buyer"))
     page(product, client=client)  # what is read once per process
     with CaptureQueriesContext(connection) as captured:
-        page(product, client=client)
-    assert len(captured) <= MOST_QUERIES
+        text = page(product, client=client)
+    assert len(captured) <= MOST_QUERIES, "\n".join(one["sql"] for one in captured)
+    for words in ("推荐目录", "12 个月", "2026-12-01", "医疗", "mn-page"):
+        assert words in text
+
+
+def test_specs_stand_in_the_order_of_the_category(product):
+    """The service type says vCPU before memory; the schema of the category the other way round; the rest follows."""
+    kinds = [("vcpu", "核数"), ("ram_gib", "内存大小"), ("tb", "附赠盘")]
+    made = {
+        code: ProductAttribute.objects.create(
+            product_class=product.product_class, code=code, name=name, type="integer", position=place
+        )
+        for place, (code, name) in enumerate(kinds)
+    }
+    for place, code in enumerate(("ram_gib", "vcpu")):
+        CategoryAttribute.objects.create(category=product.main_category, attribute=made[code], position=place)
+    product.specs = {"vcpu": 2, "ram_gib": 4, "tb": 1}
+    product.save(update_fields=["specs"])
+    text = page(product)
+    places = [text.index(f"{name}<") for name in ("内存大小", "核数", "附赠盘")]
+    assert places == sorted(places)
 
 
 def test_the_strip_leads_to_what_has_mongolian(product):

@@ -25,6 +25,8 @@ def test_a_contract_is_shown_with_its_frozen_prices(hongshan: Api, contract: Any
         "status": "active",
         "buyer": "赤峰草原食品有限公司",
         "provider": "红山云数据服务有限公司",
+        "offering_code": contract.offering.code,
+        "offering_version": 1,
         "offering_title": "通用型云主机 2核4G",
         "plan": "metered",
         "quantity": 1,
@@ -157,3 +159,12 @@ def test_nobody_delivers_for_another(contract: Any, other: Any) -> None:
 @pytest.mark.parametrize("number", ["HT-NOBODYS", "x%00y", "..%2f..", "é", "%F0%9F%98%80", "a" * 41, "1%27--"])
 def test_a_number_of_any_form_is_a_404(hongshan: Api, number: str) -> None:
     assert hongshan.call("get", f"{PATH}/{number}", undescribed=True).status_code == 404
+
+
+def test_a_contract_names_the_version_that_was_bought_not_the_one_in_force(hongshan: Api, contract: Any) -> None:
+    contract.offering.versions.update(state="superseded")
+    factories.offering_version(contract.offering)
+    assert hongshan.get(f"/api/v1/offerings/{contract.offering.code}").json()["version"] == 2
+    assert hongshan.get(f"{PATH}/{contract.number}").json()["offering_version"] == 1
+    [row] = hongshan.get(PATH).json()["results"]
+    assert (row["offering_code"], row["offering_version"]) == (contract.offering.code, 1)

@@ -1,12 +1,14 @@
 """The catalogue over HTTP, for every key."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
+from tests import editions, factories
 from tests.marketplace.api.client import Api, api
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +29,45 @@ def test_an_offering_is_shown_with_its_plans_and_prices(hongshan: Api, contract:
     assert [price["meter"] for price in metered["components"]] == ["vcpu_hours", "gib_hours"]
     listed = hongshan.get(PATH).json()
     assert (listed["count"], listed["page"], listed["pages"]) == (1, 1, 1)
-    assert listed["results"] == [body]
+    assert listed["results"] == [{key: body[key] for key in listed["results"][0]}]
+    assert set(body) - set(listed["results"][0]) == {
+        "version",
+        "summary",
+        "support",
+        "exit_terms",
+        "recommended_edition",
+    }
+
+
+def test_an_offering_says_its_version_summary_support_and_exit_terms(hongshan: Api) -> None:
+    centre = editions.proven_centre(factories.songmo())
+    stated = factories.offering(
+        centre,
+        summary="两核四吉，开通即用。",
+        summary_en="Two cores, ready at once.",
+        support="7x24",
+        exit_notice_days=15,
+        exit_export_days=30,
+        exit_export_formats="QCOW2、CSV",
+        exit_fee=Decimal("120.5"),
+    )
+    silent = factories.offering(factories.data_centre(factories.songmo()))
+    with time_machine.travel(editions.PUBLISHED_AT, tick=False):
+        edition = editions.publish()
+    body = hongshan.get(f"{PATH}/{stated.code}").json()
+    assert {key: body[key] for key in ("version", "summary", "support", "exit_terms", "recommended_edition")} == {
+        "version": 1,
+        "summary": "两核四吉，开通即用。",
+        "support": "7x24",
+        "exit_terms": {"notice_days": 15, "export_days": 30, "export_formats": "QCOW2、CSV", "fee": "120.50"},
+        "recommended_edition": edition.number,
+    }
+    assert edition.number == "TJ-2026-01"
+    english = hongshan.get(f"{PATH}/{stated.code}", headers={"Accept-Language": "en"}).json()
+    assert english["summary"] == "Two cores, ready at once."
+    body = hongshan.get(f"{PATH}/{silent.code}").json()
+    assert (body["version"], body["summary"], body["support"], body["recommended_edition"]) == (1, "", "", None)
+    assert body["exit_terms"] == {"notice_days": None, "export_days": None, "export_formats": "", "fee": None}
 
 
 @pytest.mark.parametrize("state", ["draft", "withdrawn"])
