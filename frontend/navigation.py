@@ -105,6 +105,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         (
             _("Settings"),
             (
+                Entry(_("Onboarding"), "provider:onboarding", "list-checks", "providers.apply"),
                 Entry(_("Notices"), "notices", "bell", "notices.view"),
                 Entry(_("API keys"), "provider:api_keys", "key-round", "api_keys.manage"),
             ),
@@ -126,6 +127,13 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             (
                 Entry(_("Export centre"), "finance:exports", "download", "exports.view", in_header=True),
                 Entry(_("Notices"), "notices", "bell", "notices.view"),
+            ),
+        ),
+        (
+            _("Providers"),
+            (
+                Entry(_("Review of providers"), "operator:applications", "building-2", "providers.view"),
+                Entry(_("Recognitions"), "operator:recognitions", "award", "providers.recognise"),
             ),
         ),
         (

@@ -27,6 +27,7 @@ from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
 from providers.capacity import history, planning
 from providers.capacity import operations as capacity
+from providers.onboarding import qualifications
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("note capacity of the day", history.write_days),
     ("take statistics", statistics.take_snapshots),
     ("send webhooks", webhooks.send_due),
+    ("remind of what ends", qualifications.remind_due),
     ("mail notices", notices.mail_pending),
 )
 

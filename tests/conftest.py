@@ -77,6 +77,7 @@ KEPT_TABLES = {
     "django_site",
     "metering_rollup",
     "procurement_adviserrules",
+    "onboarding_standardcommission",
 }
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
 

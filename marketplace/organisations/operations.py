@@ -11,6 +11,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.rules import uscc
 from marketplace.organisations import actors
@@ -18,6 +19,17 @@ from marketplace.organisations.models import ApiKey, AuditEntry, Division, Membe
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no 0 O 1 I: numbers are read aloud on the telephone
 LONGEST_KEY_LIFE = timedelta(days=366)
+# What `billing.rules.uscc` says, which knows no languages.
+CODE_SENTENCES = (
+    gettext_noop("A unified social credit code has exactly 18 characters."),
+    gettext_noop("Copy all 18 characters from the business licence."),
+    gettext_noop("A unified social credit code holds only digits and capitals other than I, O, S, V, Z."),
+    gettext_noop("Write 1 for I, 0 for O, 5 for S and 2 for Z, and use capitals."),
+    gettext_noop("A unified social credit code never begins with 0."),
+    gettext_noop("Copy the first character from the business licence again."),
+    gettext_noop("The last character does not match the others."),
+    gettext_noop("Compare the code with the business licence, character by character."),
+)
 
 
 def random_number(*, prefix: str, length: int = 10) -> str:
@@ -85,7 +97,7 @@ def create_organisation(
     try:
         uscc.check(code)
     except uscc.InvalidCode as error:
-        raise ValidationError({"code": str(error)}) from error
+        raise ValidationError({"code": _say(error)}) from error
     code = uscc.normalise(code)
     if Organisation.objects.filter(uscc=code).exists():
         raise ValidationError({"code": _("An organisation with this code is registered already.")})
@@ -102,6 +114,38 @@ def create_organisation(
     record(
         actor=actor,
         action="organisation.created",
+        object_type="organisation",
+        object_id=organisation.public_id,
+        now=now,
+    )
+    return organisation
+
+
+@transaction.atomic
+def correct_organisation(
+    *, organisation_id: int, name: str, code: str, county_code: str | None, actor: actors.Actor, now: datetime
+) -> Organisation:
+    """Mend what was mistyped at registration. Raises ValidationError naming `name` or `code`, as `create_organisation`.
+
+    Rooms decide until when this is allowed: documents that exist carry the old name.
+    """
+    organisation = Organisation.objects.select_for_update().get(pk=organisation_id)
+    code, name = uscc.normalise(code), name.strip()
+    if not name:
+        raise ValidationError({"name": _("Give the name as it stands on the business licence.")})
+    try:
+        uscc.check(code)
+    except uscc.InvalidCode as error:
+        raise ValidationError({"code": _say(error)}) from error
+    if Organisation.objects.filter(uscc=code).exclude(pk=organisation.pk).exists():
+        raise ValidationError({"code": _("An organisation with this code is registered already.")})
+    if (organisation.name, organisation.uscc, organisation.county_id) == (name, code, county_code):
+        return organisation
+    organisation.name, organisation.uscc, organisation.county_id = name, code, county_code
+    organisation.save(update_fields=["name", "uscc", "organisation_class", "county"])
+    record(
+        actor=actor,
+        action="organisation.corrected",
         object_type="organisation",
         object_id=organisation.public_id,
         now=now,
@@ -203,3 +247,8 @@ def revoke_api_key(*, key: ApiKey, actor: actors.Actor, now: datetime) -> None:
 def hash_secret(*, secret: str) -> str:
     """SHA-256, hex. A plain hash is enough for 256 random bits; passwords use Argon2."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _say(error: uscc.InvalidCode) -> str:
+    """What is wrong with a code and what to do, in the reader's language."""
+    return f"{_(error.reason)} {_(error.remedy)}"

@@ -189,6 +189,58 @@ operator:listing_freeze    | code            | GET  | 405 405 405 405 405 405 40
 operator:listing_freeze    | code            | POST | 302 403 403 403 403 403 403
 operator:listing_lift      | code            | GET  | 405 405 405 405 405 405 405
 operator:listing_lift      | code            | POST | 302 403 403 403 403 403 403
+register                   |                 | GET  | 200 302 302 302 302 302 302
+register                   |                 | POST | 422 302 302 302 302 302 302
+certificates               |                 | GET  | 200 200 200 200 200 200 200
+certificates               |                 | POST | 405 405 405 405 405 405 405
+provider:onboarding        |                 | GET  | 302 403 403 200 200 403 403
+provider:onboarding        |                 | POST | 405 405 405 405 405 405 405
+provider:application       |                 | GET  | 302 403 403 302 200 403 403
+provider:application       |                 | POST | 302 403 403 302 422 403 403
+provider:application_submit|                 | GET  | 405 405 405 405 405 405 405
+provider:application_submit|                 | POST | 302 403 403 302 404 403 403
+provider:renew             | licence         | GET  | 302 403 403 200 200 403 403
+provider:renew             | licence         | POST | 302 403 403 422 422 403 403
+provider:payout_account    |                 | GET  | 302 403 403 200 200 403 403
+provider:payout_account    |                 | POST | 302 403 403 422 422 403 403
+provider:payout_amount     |                 | GET  | 405 405 405 405 405 405 405
+provider:payout_amount     |                 | POST | 302 403 403 422 422 403 403
+provider:recognition       |                 | GET  | 302 403 403 200 200 403 403
+provider:recognition       |                 | POST | 302 403 403 422 422 403 403
+operator:applications      |                 | GET  | 302 403 403 403 403 200 403
+operator:applications      |                 | POST | 405 405 405 405 405 405 405
+operator:application       | application     | GET  | 302 403 403 403 403 200 403
+operator:application       | application     | POST | 405 405 405 405 405 405 405
+operator:application_take  | application     | GET  | 405 405 405 405 405 405 405
+operator:application_take  | application     | POST | 302 403 403 403 403 403 403
+operator:application_return| application     | GET  | 405 405 405 405 405 405 405
+operator:application_return| application     | POST | 302 403 403 403 403 403 403
+operator:application_reject| application     | GET  | 405 405 405 405 405 405 405
+operator:application_reject| application     | POST | 302 403 403 403 403 403 403
+operator:application_approve| application     | GET  | 405 405 405 405 405 405 405
+operator:application_approve| application     | POST | 302 403 403 403 403 403 403
+operator:application_telecom| application     | GET  | 405 405 405 405 405 405 405
+operator:application_telecom| application     | POST | 302 403 403 403 403 403 403
+operator:provider          | provider        | GET  | 302 403 403 403 403 200 403
+operator:provider          | provider        | POST | 405 405 405 405 405 405 405
+operator:agreement_change  | provider        | GET  | 405 405 405 405 405 405 405
+operator:agreement_change  | provider        | POST | 302 403 403 403 403 403 403
+operator:agreement_renew   | provider        | GET  | 405 405 405 405 405 405 405
+operator:agreement_renew   | provider        | POST | 302 403 403 403 403 403 403
+operator:qualification_decide| qualification   | GET  | 405 405 405 405 405 405 405
+operator:qualification_decide| qualification   | POST | 302 403 403 403 403 403 403
+operator:deposit_draw      | account         | GET  | 405 405 405 405 405 405 405
+operator:deposit_draw      | account         | POST | 302 403 403 403 403 403 403
+operator:deposit           | account         | GET  | 302 403 403 403 403 403 403
+operator:deposit           | account         | POST | 302 403 403 403 403 403 403
+operator:recognitions      |                 | GET  | 302 403 403 403 403 200 403
+operator:recognitions      |                 | POST | 405 405 405 405 405 405 405
+operator:recognition       | recognition     | GET  | 302 403 403 403 403 200 403
+operator:recognition       | recognition     | POST | 405 405 405 405 405 405 405
+operator:recognition_opinion| recognition     | GET  | 405 405 405 405 405 405 405
+operator:recognition_opinion| recognition     | POST | 302 403 403 403 403 422 403
+operator:recognition_revoke| recognition     | GET  | 405 405 405 405 405 405 405
+operator:recognition_revoke| recognition     | POST | 302 403 403 403 403 422 403
 finance:dashboard          |                 | GET  | 302 403 403 403 403 403 200
 finance:dashboard          |                 | POST | 405 405 405 405 405 405 405
 finance:settlements        |                 | GET  | 302 403 403 403 403 403 200

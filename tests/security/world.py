@@ -21,8 +21,11 @@ from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
 from providers.documents import operations as documents
+from providers.onboarding import operations as onboarding
+from providers.onboarding import payout, recognition
 from tests import editions, factories, receipts
 from tests.providers.documents import files
+from tests.providers.onboarding import applicants
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -122,6 +125,7 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
+    onboarded = _onboarding(hongshan, factories.actor(hongshan.organisation, "owner", user=users["hongshan"]))
     document = documents.keep(
         file=ContentFile(files.pdf(), name="licence.pdf"),
         kind="business_licence",
@@ -158,6 +162,8 @@ def build() -> World:
         "key": {"prefix": ApiKey.objects.filter(organisation=hongshan.organisation)[0].prefix},
         "line": {"line_id": line.pk},
         "code": {"code": host.code},
+        **onboarded,
+        "licence": {"kind": "business-licence"},
         "document": {"number": document.number},
         "edition": {"number": edition.number},
         "edition_file": {"number": edition.number, "file_format": "csv"},
@@ -185,6 +191,25 @@ def _export(organisation: Any, actor: Any) -> str:
         now=NOW,
     )
     return run.number
+
+
+def _onboarding(partner: Any, owner: Any) -> dict[str, dict[str, Any]]:
+    """An application, a payout account and a recognition of a provider, as addresses name them."""
+    application = onboarding.begin(actor=owner, now=NOW)
+    applicants.fill(application, owner)
+    onboarding.submit(number=application.number, actor=owner, now=NOW)
+    account = payout.enter_account(
+        bank="示例银行", account_name=owner.organisation_name, number="6222000011112222", actor=owner, now=NOW
+    )
+    asked = recognition.apply(partner=partner, statement="示例", files=[applicants.file()], actor=owner, now=NOW)
+    public_id = partner.organisation.public_id
+    return {
+        "application": {"number": application.number},
+        "provider": {"public_id": public_id},
+        "qualification": {"public_id": public_id, "qualification_id": 1},
+        "account": {"account_id": account.pk},
+        "recognition": {"number": asked.number},
+    }
 
 
 def _logged_in(user: Any) -> Client:

@@ -2,11 +2,32 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.operator import listings
+from frontend.pages.operator import applications, listings, partners, recognitions
 
 app_name = "operator"
 
 urlpatterns: list[URLPattern] = [
+    path("applications/", applications.show_queue, name="applications"),
+    path("applications/<slug:number>/", applications.show_application, name="application"),
+    path("applications/<slug:number>/take/", applications.take, name="application_take"),
+    path("applications/<slug:number>/return/", applications.return_application, name="application_return"),
+    path("applications/<slug:number>/reject/", applications.reject, name="application_reject"),
+    path("applications/<slug:number>/approve/", applications.approve, name="application_approve"),
+    path("applications/<slug:number>/telecom/", applications.decide_telecom, name="application_telecom"),
+    path("providers/<slug:public_id>/", partners.show_provider, name="provider"),
+    path("providers/<slug:public_id>/agreement/", partners.change_agreement, name="agreement_change"),
+    path("providers/<slug:public_id>/agreement/renew/", partners.renew_agreement, name="agreement_renew"),
+    path(
+        "providers/<slug:public_id>/qualifications/<int:qualification_id>/",
+        partners.decide_qualification,
+        name="qualification_decide",
+    ),
+    path("payout-accounts/<int:account_id>/draw/", partners.draw_deposit, name="deposit_draw"),
+    path("payout-accounts/<int:account_id>/", partners.send_deposit, name="deposit"),
+    path("recognitions/", recognitions.list_recognitions, name="recognitions"),
+    path("recognitions/<slug:number>/", recognitions.show_recognition, name="recognition"),
+    path("recognitions/<slug:number>/opinion/", recognitions.give_opinion, name="recognition_opinion"),
+    path("recognitions/<slug:number>/revoke/", recognitions.revoke, name="recognition_revoke"),
     path("listings/", listings.show_queue, name="listings"),
     path("listings/<str:code>/", listings.show_listing, name="listing"),
     path("listings/<str:code>/take/", listings.take, name="listing_take"),

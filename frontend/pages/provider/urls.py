@@ -4,12 +4,14 @@ from django.urls import URLPattern, path, re_path
 
 from frontend.pages.provider import (
     api_keys,
+    application,
     contracts,
     deliveries,
     exports,
     listing_edit,
     listing_imports,
     listings,
+    onboarding,
     prices,
     settlements,
     usage,
@@ -18,6 +20,13 @@ from frontend.pages.provider import (
 app_name = "provider"
 
 urlpatterns: list[URLPattern] = [
+    path("onboarding/", onboarding.show_onboarding, name="onboarding"),
+    path("onboarding/application/", application.edit_application, name="application"),
+    path("onboarding/application/submit/", application.submit_application, name="application_submit"),
+    path("onboarding/renew/<slug:kind>/", onboarding.renew, name="renew"),
+    path("onboarding/payout-account/", onboarding.show_account, name="payout_account"),
+    path("onboarding/payout-account/amount/", onboarding.enter_amount, name="payout_amount"),
+    path("onboarding/recognition/", onboarding.show_recognition, name="recognition"),
     path("deliveries/", deliveries.list_deliveries, name="deliveries"),
     path("deliveries/<slug:number>/", deliveries.confirm_delivery, name="deliver"),
     path("contracts/", contracts.list_contracts, name="contracts"),

@@ -8,10 +8,12 @@ from frontend.pages.public import (
     adviser,
     catalogue,
     catalogue_export,
+    certificates,
     compare,
     estimate,
     offering,
     recommended,
+    register,
     versions,
 )
 
@@ -40,6 +42,8 @@ urlpatterns: list[URLPattern] = [
     path("documents/<slug:number>/", documents.download_document, name="document"),
     path("notices/", notices.show_notices, name="notices"),
     path("healthz", health.health, name="health"),
+    path("certificates/", certificates.list_certificates, name="certificates"),
+    path("register/", register.register, name="register"),
     path("login/", account.login, name="login"),
     path("logout/", account.logout, name="logout"),
     path("organisation/", account.switch_organisation, name="switch_organisation"),
