@@ -29,15 +29,19 @@ NOT_PAGES = {
     "provider:listing_problems",
 }
 WHO = ("visitor", "foods", "hongshan", "officer", "finance")
+SEE_PUBLIC_PAGES = ("visitor", "foods")  # to the other sides a public page shows less, and nothing else
 
 
 def pages_of(who: str) -> list[tuple[str, str]]:
-    """What the table says this one may open: (name, what fills the address)."""
-    column = worlds.PEOPLE.index(who)
+    """What the table says this one may open: (name, what fills the address). Public pages for two of them only."""
+    column, visitor = worlds.PEOPLE.index(who), worlds.PEOPLE.index("visitor")
     return [
         (name, part)
         for name, part, method, statuses in table.rows(accesses.PAGES)
-        if method == "GET" and statuses[column] == 200 and name not in NOT_PAGES
+        if method == "GET"
+        and statuses[column] == 200
+        and (statuses[visitor] != 200 or who in SEE_PUBLIC_PAGES)
+        and name not in NOT_PAGES
     ]
 
 
