@@ -92,6 +92,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             (
                 Entry(_("Listings"), "provider:listings", "layout-list", "listings.view", in_header=True),
                 Entry(_("Import and export"), "provider:listing_imports", "file-spreadsheet", "listings.view"),
+                Entry(_("Capacity"), "provider:capacity", "server", "capacity.view"),
             ),
         ),
         (
@@ -142,6 +143,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(
                     _("Review of listings"), "operator:listings", "clipboard-check", "listings.review", in_header=True
                 ),
+                Entry(_("Capacity"), "operator:capacity", "server", "capacity.view"),
                 Entry(_("Recommended catalogue"), "officer:catalogue", "badge-check", "recommended.sign"),
                 Entry(_("Comparison reports"), "reports", "file-check", "comparisons.report", in_header=True),
                 Entry(_("Deployment adviser"), "adviser_rules", "compass", "adviser.edit"),

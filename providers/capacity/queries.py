@@ -8,7 +8,12 @@ from decimal import Decimal
 from django.db.models import DecimalField, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
+from marketplace.organisations import errors
 from providers.models import CapacityHold, CapacityPool, Maintenance, PoolChange, Reservation
+
+
+class NoSuchPool(errors.NotFound):
+    """No pool of this resource there, for this provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +83,15 @@ def unreconciled_holds() -> list[CapacityPool]:
     )
     zero = Value(Decimal(0), output_field=DecimalField(max_digits=18, decimal_places=3))
     rows = CapacityPool.objects.annotate(in_holds=Coalesce(Subquery(sums), zero)).order_by("pk")
-    return list(rows.filter(~Q(held=F("in_holds"))))
+    return list(rows.select_related("data_centre").filter(~Q(held=F("in_holds"))))
+
+
+def find_pool(*, data_centre_code: str, resource: str, partner_id: int | None = None) -> CapacityPool:
+    """A pool with its data centre; of one provider if named. Raises NoSuchPool."""
+    rows = CapacityPool.objects.filter(data_centre__code=data_centre_code, resource=resource)
+    if partner_id is not None:
+        rows = rows.filter(data_centre__partner_id=partner_id)
+    pool = rows.select_related("data_centre__partner").first()
+    if pool is None:
+        raise NoSuchPool(resource)
+    return pool

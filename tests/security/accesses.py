@@ -93,6 +93,22 @@ provider:deliveries        |                 | GET  | 302 403 403 200 200 403 40
 provider:deliveries        |                 | POST | 405 405 405 405 405 405 405
 provider:deliver           | waiting         | GET  | 405 405 405 405 405 405 405
 provider:deliver           | waiting         | POST | 302 403 403 422 404 403 403
+provider:capacity          |                 | GET  | 302 403 403 200 200 403 403
+provider:capacity          |                 | POST | 405 405 405 405 405 405 405
+provider:maintenance       |                 | GET  | 302 403 403 200 200 403 403
+provider:maintenance       |                 | POST | 302 403 403 422 422 403 403
+provider:maintenance_cancel | window         | GET  | 405 405 405 405 405 405 405
+provider:maintenance_cancel | window         | POST | 302 403 403 302 404 403 403
+provider:pool              | pool            | GET  | 302 403 403 200 404 403 403
+provider:pool              | pool            | POST | 405 405 405 405 405 405 405
+provider:pool_set          | pool            | GET  | 405 405 405 405 405 405 405
+provider:pool_set          | pool            | POST | 302 403 403 422 404 403 403
+provider:pool_change       | pool            | GET  | 405 405 405 405 405 405 405
+provider:pool_change       | pool            | POST | 302 403 403 422 404 403 403
+provider:pool_change_cancel | pool_change    | GET  | 405 405 405 405 405 405 405
+provider:pool_change_cancel | pool_change    | POST | 302 403 403 302 404 403 403
+operator:capacity          |                 | GET  | 302 403 403 403 403 403 403
+operator:capacity          |                 | POST | 405 405 405 405 405 405 405
 provider:contracts         |                 | GET  | 302 403 403 200 200 403 403
 provider:contracts         |                 | POST | 405 405 405 405 405 405 405
 provider:contract          | contract        | GET  | 302 403 403 200 404 403 403

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -20,6 +21,7 @@ from marketplace.procurement import estimates
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
+from providers.capacity import planning
 from providers.documents import operations as documents
 from providers.onboarding import operations as onboarding
 from providers.onboarding import payout, recognition
@@ -141,7 +143,11 @@ def build() -> World:
         now=NOW,
     )
     number = {"number": contract.number}
+    window, change = _planned(host.data_centre)
     parts = {
+        "window": {"pk": window},
+        "pool": {"code": host.data_centre.code, "resource": "vcpu"},
+        "pool_change": {"code": host.data_centre.code, "resource": "vcpu", "pk": change},
         "offering": {"pk": host.pk, "slug": host.slug},
         "report": {"number": report.number},
         "prices": {"code": host.code},
@@ -178,6 +184,28 @@ def build() -> World:
         parts=parts,
         sent={"contract": contract.number},
     )
+
+
+def _planned(centre: Any) -> tuple[int, int]:
+    """A window of maintenance and a change of a pool, both to come."""
+    actor = factories.actor(centre.partner.organisation, "operations")
+    window = planning.announce_maintenance(
+        data_centre=centre,
+        starts_at=NOW.replace(year=2099),
+        ends_at=NOW.replace(year=2099, hour=5),
+        reason="更换交换机",
+        actor=actor,
+        now=NOW,
+    )
+    change = planning.plan_change(
+        pool=centre.pools.get(resource="vcpu"),
+        effective_date=NOW.date().replace(year=2099),
+        quantity=Decimal(5),
+        reason="二期机房投产",
+        actor=actor,
+        now=NOW,
+    )
+    return window.pk, change.pk
 
 
 def _export(organisation: Any, actor: Any) -> str:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages.operator import applications, listings, partners, recognitions
+from frontend.pages.operator import capacity, listings
 
 app_name = "operator"
 
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("recognitions/<slug:number>/", recognitions.show_recognition, name="recognition"),
     path("recognitions/<slug:number>/opinion/", recognitions.give_opinion, name="recognition_opinion"),
     path("recognitions/<slug:number>/revoke/", recognitions.revoke, name="recognition_revoke"),
+    path("capacity/", capacity.show_capacity, name="capacity"),
     path("listings/", listings.show_queue, name="listings"),
     path("listings/<str:code>/", listings.show_listing, name="listing"),
     path("listings/<str:code>/take/", listings.take, name="listing_take"),
