@@ -2,20 +2,22 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import number_format
 
-from listings import wording
+from listings import standing, wording
 from listings.content import LABELS, CategoryRules, Content, Schema
-from listings.models import Category, OfferingStep, OfferingVersion, Product
+from listings.models import Category, Freeze, OfferingStep, OfferingVersion, Product
 from listings.taxonomy import queries as taxonomy
 from marketplace.organisations import errors
 from providers.models import DataCentre
 
 PAGE_SIZE: Final = 50
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 ONCE_PUBLISHED: Final = (OfferingVersion.State.PUBLISHED, OfferingVersion.State.SUPERSEDED)
 # What the tabs of the provider's desk show. `latest` is the state of an offering's newest version.
 VIEWS: Final[dict[str, Q]] = {
@@ -189,17 +191,12 @@ def list_queue(*, states: Sequence[str]) -> list[OfferingVersion]:
     )
 
 
-def list_frozen() -> list[Product]:
-    """Offerings that an operator froze, with when and why (`frozen_at`, `frozen_reason`)."""
-    steps = OfferingStep.objects.filter(product=OuterRef("pk"), to_state=Product.State.FROZEN).order_by("-pk")
-    return list(
-        Product.objects.filter(state=Product.State.FROZEN)
-        .select_related("partner", "data_centre")
-        .annotate(
-            frozen_at=Subquery(steps.values("happened_at")[:1]), frozen_reason=Subquery(steps.values("reason")[:1])
-        )
-        .order_by("frozen_at", "pk")
-    )
+def list_frozen() -> list[tuple[Product, list[Freeze]]]:
+    """Offerings that are hidden, each with its open reasons; the longest hidden first."""
+    products = list(Product.objects.filter(state=Product.State.FROZEN).select_related("partner", "data_centre"))
+    reasons = standing.open_freezes(product_ids=[one.pk for one in products])
+    found = [(one, reasons[one.pk]) for one in products]
+    return sorted(found, key=lambda pair: (min((one.frozen_at for one in pair[1]), default=LONG_AGO), pair[0].pk))
 
 
 def _with_latest(products: QuerySet[Product]) -> QuerySet[Product]:

@@ -231,4 +231,34 @@ class OfferingStep(models.Model):
         ordering = ["id"]
 
 
+class Freeze(models.Model):
+    """One reason why a listing is hidden. It is shown again when no reason is left.
+
+    `reason` is what a person wrote, or a source text that `values` fill, so that each reader has it in their language.
+    """
+
+    class Cause(models.TextChoices):
+        PERSON = "person", _("Decided by the platform")
+        PROOF = "proof", _("Proof that lapsed")
+        ALERT = "alert", _("Security alert")
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="freezes", verbose_name=_("offering"))
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause)
+    subject = models.CharField(_("subject"), max_length=60, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    values = models.JSONField(default=dict, blank=True)
+    frozen_at = models.DateTimeField(_("frozen"))
+    lifted_at = models.DateTimeField(_("lifted"), null=True)
+
+    class Meta:
+        verbose_name = _("freeze")
+        verbose_name_plural = _("freezes")
+        ordering = ["frozen_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "cause", "subject"], condition=models.Q(lifted_at=None), name="freeze_once"
+            )
+        ]
+
+
 from oscar.apps.catalogue.models import *  # noqa: E402, F403

@@ -26,6 +26,7 @@ from listings.models import (  # type: ignore[attr-defined]  # ProductClass is O
 from listings.review import (
     ChecksFailed,
     NoPublishedPrices,
+    ProofIsMissing,
     TakenByAnother,
     freeze,
     lift_freeze,
@@ -46,6 +47,7 @@ __all__ = [
     "InvalidContent",
     "NoPublishedPrices",
     "OfferingCodeTaken",
+    "ProofIsMissing",
     "ReviewerIsMember",
     "TakenByAnother",
     "UnknownCategory",

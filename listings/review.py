@@ -6,9 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.rules import periods
-from listings import checks, life, steps
+from listings import checks, life, standing, steps
 from listings.content import Content
-from listings.models import OfferingVersion, PriceBook, Product
+from listings.models import Freeze, OfferingVersion, PriceBook, Product
 from listings.prices import operations as price_books
 from listings.search import operations as search
 from marketplace.organisations import actors, errors
@@ -18,6 +18,10 @@ State = OfferingVersion.State
 
 class NoPublishedPrices(errors.Conflict):
     """An offering without a price in force cannot be published: there is no price on application here."""
+
+
+class ProofIsMissing(errors.Conflict):
+    """The listing is hidden only because proof has lapsed; a person cannot lift that."""
 
 
 class TakenByAnother(errors.Conflict):
@@ -93,25 +97,39 @@ def publish_version(*, version: OfferingVersion, actor: actors.Actor, now: datet
 
 @transaction.atomic
 def freeze(*, product: Product, reason: str, actor: actors.Actor, now: datetime) -> Product:
-    """Take a published offering out of the catalogue until the freeze is lifted. Running contracts go on.
+    """Take a listed offering out of the catalogue until a person lifts the freeze. Running contracts go on.
 
-    Freezing twice changes nothing. Raises ReviewerIsMember, WrongState, InvalidContent (field `reason`).
+    One that the clock has hidden is frozen too, so that it does not come back by itself. Freezing twice changes
+    nothing. Raises ReviewerIsMember, WrongState, InvalidContent (field `reason`).
     """
     locked = steps.lock(product_id=product.pk)
     steps.require_reviewer(product=locked, actor=actor)
-    return _change_state(
-        locked, allowed=(Product.State.PUBLISHED,), after=Product.State.FROZEN, reason=reason, actor=actor, now=now
-    )
+    if locked.state not in standing.LISTED:
+        raise steps.refuse(state=locked.state)
+    reason = steps.check_reason(reason)
+    standing.hide(product=locked, cause=Freeze.Cause.PERSON, reason=reason, actor=actor, now=now)
+    return locked
 
 
 @transaction.atomic
 def lift_freeze(*, product: Product, reason: str, actor: actors.Actor, now: datetime) -> Product:
-    """Show a frozen offering again. Lifting twice changes nothing. Raises like `freeze`."""
+    """Lift what a person or an alert froze; shown again unless proof is missing. Lifting twice changes nothing.
+
+    Raises ProofIsMissing if nothing else hides it, and like `freeze`.
+    """
     locked = steps.lock(product_id=product.pk)
     steps.require_reviewer(product=locked, actor=actor)
-    return _change_state(
-        locked, allowed=(Product.State.FROZEN,), after=Product.State.PUBLISHED, reason=reason, actor=actor, now=now
-    )
+    if locked.state == Product.State.PUBLISHED:
+        return locked
+    if locked.state != Product.State.FROZEN:
+        raise steps.refuse(state=locked.state)
+    reason = steps.check_reason(reason)
+    lifted = standing.drop(product=locked, causes=standing.BY_PEOPLE, reason=reason, actor=actor, now=now)
+    if not lifted and locked.state == Product.State.FROZEN:
+        raise ProofIsMissing(
+            _("Proof is missing, so nobody can show this listing. It comes back by itself when a new one is verified.")
+        )
+    return locked
 
 
 @transaction.atomic
@@ -125,36 +143,12 @@ def withdraw(*, product: Product, reason: str, actor: actors.Actor, now: datetim
     if waiting is not None and waiting.state in steps.WAITING_STATES and locked.state != Product.State.WITHDRAWN:
         waiting.product = locked
         steps.move(version=waiting, after=State.RETURNED, reason=steps.check_reason(reason), actor=actor, now=now)
-    return _change_state(
-        locked,
-        allowed=(Product.State.DRAFT, Product.State.PUBLISHED, Product.State.FROZEN),
-        after=Product.State.WITHDRAWN,
-        reason=reason,
-        actor=actor,
-        now=now,
-    )
-
-
-def _change_state(
-    product: Product, *, allowed: tuple[str, ...], after: str, reason: str, actor: actors.Actor, now: datetime
-) -> Product:
-    if product.state == after:
-        return product
-    if product.state not in allowed:
-        raise steps.refuse(state=product.state)
+    if locked.state == Product.State.WITHDRAWN:
+        return locked
     reason = steps.check_reason(reason)
-    before, product.state = product.state, after
-    product.save(update_fields=["state", "is_public"])
-    steps.write(
-        product=product,
-        number=product.version_number,
-        before=before,
-        after=after,
-        reason=reason,
-        actor=actor,
-        now=now,
-    )
-    return product
+    Freeze.objects.filter(product=locked, lifted_at=None).update(lifted_at=now)
+    standing.set_state(product=locked, state=Product.State.WITHDRAWN, reason=reason, actor=actor, now=now)
+    return locked
 
 
 def run_checks(*, version: OfferingVersion) -> list[checks.Finding]:

@@ -18,6 +18,7 @@ from billing.metering import operations as metering
 from billing.payments import operations as payments
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
+from listings import standing
 from listings.exchange import operations as listing_imports
 from listings.prices import operations as price_books
 from listings.recommended import publication as recommended
@@ -28,6 +29,7 @@ from marketplace.statistics import operations as statistics
 from providers.capacity import history, planning
 from providers.capacity import operations as capacity
 from providers.onboarding import qualifications
+from providers.evidence import reminders
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("change capacity", planning.apply_due_changes),
     ("begin reservations", planning.begin_reservations),
     ("drop lapsed recommendations", recommended.drop_lapsed),
+    ("remind of expiring evidence", reminders.remind_of_expiry),
+    ("hide what lost its proof", standing.review_due),
     ("put price books in force", price_books.put_due_books_in_force),
     ("write words of offerings", search.refresh_pending),
     ("end contracts", contracts.end_due),

@@ -94,6 +94,8 @@ class Evidence(models.Model):
         MLPS = "mlps", _("MLPS assessment")
         PUE = "pue", _("Measured PUE")
         ASSESSMENT = "assessment", _("Third-party assessment")
+        GREEN_POWER = "green_power", _("Share of green power")
+        GB50174 = "gb50174", _("GB 50174 class")
         RECOGNITION = "recognition", _("Recognition as a cloud enterprise")
 
     class Status(models.TextChoices):
@@ -107,10 +109,18 @@ class Evidence(models.Model):
         DataCentre, models.PROTECT, null=True, blank=True, related_name="evidence", verbose_name=_("data centre")
     )
     value = models.DecimalField(
-        _("value"), max_digits=10, decimal_places=3, null=True, blank=True, help_text=_("The level, or the PUE.")
+        _("value"),
+        max_digits=10,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("The level, the PUE, the share in %, or 1 to 3 for class A to C."),
     )
     issuer = models.CharField(_("issued by"), max_length=120, blank=True)
     document_number = models.CharField(_("document number"), max_length=60, blank=True)
+    document = models.ForeignKey(
+        "documents.Document", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("document")
+    )
     issued_date = models.DateField(_("issued"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_until = models.DateField(_("valid until, included"), null=True, blank=True)
@@ -125,6 +135,9 @@ class Evidence(models.Model):
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revoked_reason = models.CharField(_("why it was revoked"), max_length=200, blank=True)
+    reminded_days = models.PositiveSmallIntegerField(
+        _("reminded, days before the end"), null=True, blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("evidence")
@@ -151,7 +164,8 @@ class Evidence(models.Model):
                 name="evidence_of_centre_or_provider",
             ),
             models.CheckConstraint(
-                condition=~models.Q(kind__in=["mlps", "pue"]) | models.Q(value__gt=0), name="evidence_has_value"
+                condition=~models.Q(kind__in=["mlps", "pue", "green_power", "gb50174"]) | models.Q(value__gt=0),
+                name="evidence_has_value",
             ),
         ]
 

@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from frontend.pages import freezes
 from frontend.pages.public.versions import describe_prices
-from listings import checks, life
+from listings import checks, life, standing
 from listings.content import Content
 from listings.taxonomy import queries as taxonomy
 from listings.wording import STATES
@@ -123,7 +124,7 @@ def describe(request: HttpRequest, *, product: Any, versions: Sequence[Any]) -> 
         "returned": next((one for one in rows if one.to_state == "returned"), None)
         if latest.state == "returned"
         else None,
-        "frozen": next((one for one in rows if one.to_state == "frozen"), None) if product.state == "frozen" else None,
+        "frozen": freezes.describe(standing.open_freezes(product_ids=[product.pk])[product.pk]),
         "public_url": product.get_absolute_url() if product.state == "published" else "",
         "was_published": {one.number for one in versions if one.state in life.ONCE_PUBLISHED},
     }

@@ -12,11 +12,14 @@ from billing.rules import periods
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as people
+from providers.documents.models import Document
 from providers.models import DataCentre, Evidence, Partner
 
 MLPS_LEVELS: Final = range(1, 6)
 LEAST_PUE, MOST_PUE = Decimal(1), Decimal(5)  # below 1 is impossible; above 5 is a slip of the hand
 LONGEST_REASON: Final = 200
+LONGEST_ISSUER, LONGEST_NUMBER = 120, 60
+CLASSES: Final = {"A": 1, "B": 2, "C": 3}  # how a GB 50174 class stands in `value`
 
 
 class NoSuchEvidence(errors.NotFound):
@@ -44,13 +47,16 @@ def record_evidence(
     value: Decimal | None = None,
     issuer: str = "",
     document_number: str = "",
+    document: Document | None = None,
     issued_date: date | None = None,
     valid_from: date,
     valid_until: date | None = None,
     actor: actors.Actor,
     now: datetime,
 ) -> Evidence:
-    """Write down a claim (status `claimed`). `value`: the MLPS level, or the PUE; `valid_until` is the last good day.
+    """Write down a claim (status `claimed`). `value` as the kind has it; `valid_until` is the last good day.
+
+    `document` is the file that proves it, kept for the provider; without one nothing can be verified.
 
     Raises InvalidEvidence naming the field, PermissionDenied (needs `evidence.record`, and one's own organisation).
     """
@@ -58,6 +64,14 @@ def record_evidence(
     if actor.side == actors.PROVIDER and actor.organisation_id != partner.organisation_id:
         raise PermissionDenied
     _check(kind=kind, partner=partner, data_centre=data_centre, value=value)
+    if document is not None and document.organisation_id != partner.organisation_id:
+        raise InvalidEvidence(_("Upload the document for this provider."), field="document")
+    for field, text, longest in (
+        ("issuer", issuer, LONGEST_ISSUER),
+        ("document_number", document_number, LONGEST_NUMBER),
+    ):
+        if len(text) > longest or "\x00" in text:
+            raise InvalidEvidence(_("At most %(most)s characters fit here.") % {"most": longest}, field=field)
     if valid_until is not None and valid_until < valid_from:
         raise InvalidEvidence(_("The last valid day lies before the first one."), field="valid_until")
     if issued_date is not None and issued_date > periods.civil_date(now):
@@ -69,6 +83,7 @@ def record_evidence(
         value=value,
         issuer=issuer,
         document_number=document_number,
+        document=document,
         issued_date=issued_date,
         valid_from=valid_from,
         valid_until=valid_until,
@@ -140,6 +155,10 @@ def _check(*, kind: str, partner: Partner, data_centre: DataCentre | None, value
         raise InvalidEvidence(_("Give the MLPS level, from 1 to 5."), field="value")
     if kind == Evidence.Kind.PUE and (value is None or not LEAST_PUE <= value <= MOST_PUE):
         raise InvalidEvidence(_("Give the measured PUE, from 1 to 5."), field="value")
+    if kind == Evidence.Kind.GREEN_POWER and (value is None or not 0 < value <= 100):
+        raise InvalidEvidence(_("Give the share of green power in percent, above 0 and at most 100."), field="value")
+    if kind == Evidence.Kind.GB50174 and value not in CLASSES.values():
+        raise InvalidEvidence(_("Choose the class A, B or C."), field="value")
 
 
 def _lock(evidence_id: int) -> Evidence:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from frontend.pages import listed
+from frontend.pages import freezes, listed
 from listings import life, operations, steps
 from listings.content import Content
 from marketplace import clock
@@ -50,7 +50,9 @@ def show_queue(request: HttpRequest) -> HttpResponse:
         ],
         "view": chosen,
         "rows": [] if chosen == "frozen" else [_row(one, now) for one in groups[chosen][1]],
-        "frozen": groups["frozen"][1] if chosen == "frozen" else [],
+        "frozen": [{"product": product, "reasons": freezes.describe(found)} for product, found in groups["frozen"][1]]
+        if chosen == "frozen"
+        else [],
         "total": len(waiting) + len(in_hand),
     }
     return render(request, "operator/listings.html", context)

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.rules import periods
+from frontend.pages import freezes
 from frontend.pages.public import icons
-from listings import detail, queries, wording
+from listings import detail, queries, standing, wording
 from listings.prices import pricing, table
 from listings.recommended import queries as recommended
 from marketplace import clock
@@ -43,7 +44,10 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     if pk > LARGEST_PK:
         raise Http404
     organisation_id = gate.actor_of(request).organisation_id
-    shown = detail.read_detail(pk=pk, organisation_id=organisation_id)
+    try:
+        shown = detail.read_detail(pk=pk, organisation_id=organisation_id)
+    except queries.NoSuchOffering:
+        return _say_why_hidden(request, pk)
     row = shown.row
     if slug != row.product.slug:
         query = request.META.get("QUERY_STRING", "")
@@ -75,6 +79,21 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "may_buy": gate.actor_of(request).side in (actors.VISITOR.side, actors.BUYER),
     }
     return render(request, "public/offering.html", context)
+
+
+def _say_why_hidden(request: HttpRequest, pk: int) -> HttpResponse:
+    """A listing that is hidden for now says so at its address, and why, as far as everyone may read it."""
+    hidden = standing.find_hidden(pk=pk)
+    if hidden is None:
+        raise Http404
+    product, found = hidden
+    context = {
+        "title": wording.choose(product.title, product.title_en),
+        "product": product,
+        "category": wording.choose(product.main_category.name, product.main_category.name_en),
+        "reasons": freezes.describe(found),
+    }
+    return render(request, "public/offering_hidden.html", context)
 
 
 def _read_choice(request: HttpRequest, row: queries.OfferingRow) -> Choice:
