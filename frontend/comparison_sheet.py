@@ -13,6 +13,7 @@ from listings.comparison import scoring, table
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MONEY: Final = '"¥"#,##0.00'
+QUANTITY: Final = "#,##0.######"
 RATE: Final = '"¥"#,##0.00######'
 FORMATS: Final = {table.MONEY: MONEY, table.RATE: RATE, table.SCORE: "0.0"}
 
@@ -42,6 +43,8 @@ def _rows(found: table.Table, *, heading: str, facts: Sequence[tuple[str, str]])
         yield [Cell(name), Cell(text)]
     yield [Cell(_("Quantity")), Cell(found.quantity, "#,##0")]
     yield [Cell(_("Months")), Cell(found.term_months, "0")]
+    for one in found.usage:
+        yield [Cell(_("Use a month: %(meter)s") % {"meter": one.label}), Cell(one.quantity, QUANTITY), Cell(one.unit)]
     yield [Cell(_("Weights, %"))] + [Cell(f"{table.LABELS[name]()} {found.weights[name]}") for name in scoring.CRITERIA]
     yield []
     for label, words in _heads(found):

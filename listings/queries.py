@@ -100,10 +100,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place on a page. What was made of the offering is good as long as `stamp` stays (in this process)."""
+    """A place on a page. What was made of the offering is good as long as `stamp` stays (in any process)."""
 
     pk: int
-    stamp: tuple[int, str]
+    stamp: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Small things of the pages: icons, money, quantities, trends, links that keep filters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -11,12 +11,16 @@ from django.forms import BoundField, CheckboxInput, RadioSelect, Select
 from django.http import QueryDict
 from django.utils.html import escape, format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 register = template.Library()
 
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$"}
 MINOR_DIGITS = 2
 MINUS = "\N{MINUS SIGN}"
+
+MOST_OPTIONS = 8  # of one kind of condition that stand unfolded
+FEWEST_FOLDED = 3  # fewer are not worth a press
 
 SPARKLINE_WIDTH = 92
 SPARKLINE_HEIGHT = 36
@@ -186,10 +190,28 @@ def kept_fields(context: template.Context, *left_out: str) -> SafeString:
 
 @register.simple_tag
 def facet_options(facet: Any) -> SafeString:
-    """The values of a kind of condition as boxes to tick. Written out here: a page has hundreds of them."""
-    name = escape(facet.name)
+    """The values of a kind of condition as boxes to tick. Written out here: a page has hundreds of them.
+
+    Of a long list the first ones and those that are chosen are always in sight, the rest behind "more".
+    """
+    options = list(facet.options)
+    if len(options) <= MOST_OPTIONS + FEWEST_FOLDED:
+        return mark_safe(_write_options(facet.name, options))  # noqa: S308  (escaped there)
+    folded = [option for option in options[MOST_OPTIONS:] if not option.checked]
+    shown = [option for place, option in enumerate(options) if place < MOST_OPTIONS or option.checked]
+    if not folded:
+        return mark_safe(_write_options(facet.name, shown))  # noqa: S308  (escaped there)
+    words = escape(gettext("%(count)s more") % {"count": len(folded)})
+    return mark_safe(  # noqa: S308  (escaped there)
+        f'{_write_options(facet.name, shown)}\n<li class="facet-more"><details><summary>{words}</summary><ul>'
+        f"{_write_options(facet.name, folded)}</ul></details></li>"
+    )
+
+
+def _write_options(kind: str, options: Iterable[Any]) -> str:
+    name = escape(kind)
     lines = []
-    for option in facet.options:
+    for option in options:
         value = escape(option.value)
         state = ' class="is-below"' if option.level else "" if option.count else ' class="is-none"'
         lines.append(
@@ -198,7 +220,7 @@ def facet_options(facet: Any) -> SafeString:
             f'<label class="form-check-label" for="facet-{name}-{value}">{escape(option.label)}</label></div>'
             f'<span class="tally-plain" id="count-{name}-{value}">{option.count:,}</span></li>'
         )
-    return mark_safe("\n".join(lines))  # noqa: S308  (names, values and labels are escaped above)
+    return "\n".join(lines)
 
 
 @register.filter

@@ -16,7 +16,7 @@ from listings import wording
 from listings.comparison import scoring, table
 from listings.comparison.offers import Offer
 from listings.comparison.table import MONEY, RATE, SCORE, Cell
-from listings.models import CategoryAttribute, Product
+from listings.models import CategoryAttribute, PriceComponent, Product
 from listings.prices import normalised, pricing
 from listings.taxonomy import specs
 from providers import queries as providers
@@ -35,9 +35,13 @@ def build_table(
     weights: scoring.Weights,
     quantity: int,
     term_months: int,
+    usage: Sequence[tuple[PriceComponent, Decimal]],
     evidence: Proofs,
 ) -> table.Table:
-    """The whole comparison of `found`. `evidence`: what is proven of their data centres on the day."""
+    """The whole comparison of `found`.
+
+    `usage`: expected a month, by meter; `evidence`: what is proven of their data centres on the day.
+    """
     service = table.group("service", _("Service level"), _service(found))
     compliance = table.group("compliance", _("Compliance and green power"), _compliance(found, evidence))
     scores = scoring.score(
@@ -59,6 +63,15 @@ def build_table(
             if one.rows
         ),
         scores=scores,
+        usage=tuple(
+            table.Usage(
+                meter=row.meter,
+                label=wording.choose(row.name, row.name_en),
+                quantity=quantity_used,
+                unit=wording.write_unit(row.unit),
+            )
+            for row, quantity_used in usage
+        ),
     )
 
 
@@ -98,6 +111,12 @@ def _prices(found: Sequence[Offer], *, term_months: int) -> Iterator[table.Row |
         better=scoring.LOWER,
         mark=_("lowest"),
     )
+    yield table.row(
+        "usage",
+        _("Of which expected use"),
+        (Cell() if one.usage_total is None else Cell(value=one.usage_total) for one in found),
+        kind=MONEY,
+    )
     yield table.row("net", _("Total without tax"), (_net(one) for one in found), kind=MONEY)
     yield table.row(
         "monthly_unit",
@@ -119,9 +138,10 @@ def _total(one: Offer, *, term_months: int) -> Cell:
             note=_("Not offered for %(months)s months; offered for %(terms)s.")
             % {"months": term_months, "terms": terms or "0"}
         )
+    missing = "、".join(wording.choose(row.name, row.name_en) for row in one.unstated)
     if not one.has_total:
-        return Cell(note=_("Paid by use; nothing is committed."))
-    return Cell(value=one.total)
+        return Cell(note=_("Paid by use. State the use a month to compare it: %(meters)s.") % {"meters": missing})
+    return Cell(value=one.total, note=_("without use of: %(meters)s") % {"meters": missing} if missing else "")
 
 
 def _net(one: Offer) -> Cell:

@@ -1,14 +1,15 @@
 """Reads: offerings side by side, at one quantity and over one term. 8 queries, whatever their number."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
 from listings.comparison import facts, offers, scoring, table
-from listings.models import CategoryAttribute, Plan, Product
+from listings.models import CategoryAttribute, Plan, PriceComponent, Product
 from listings.prices import pricing
 from listings.prices import queries as prices
 from marketplace.organisations import errors
@@ -25,20 +26,24 @@ class TooMany(errors.Refused):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is to be compared: the offerings (in the order shown), the plans asked for, quantity, months, weights."""
+    """What is to be compared: the offerings (in the order shown), the plans asked for, quantity, months, weights.
+
+    `usage`: the expected use a month of the whole quantity, by meter; a meter that a plan lacks does not touch it.
+    """
 
     offering_ids: tuple[int, ...]
     plan_ids: frozenset[int]
     quantity: int
     term_months: int
     weights: scoring.Weights
+    usage: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Offerings side by side. `missing`: ids asked for that are not listed, or not any more; `terms`: to choose from.
 
-    `term_is_offered` is False where no plan is offered for the months asked for.
+    `term_is_offered` is False where no plan is offered for the months asked for; `meters`: what any plan measures.
     """
 
     table: table.Table
@@ -46,6 +51,7 @@ class Comparison:
     missing: tuple[int, ...]
     terms: tuple[int, ...]
     term_is_offered: bool
+    meters: tuple[PriceComponent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ class Entry:
 def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) -> Comparison:
     """Compare at the prices that the organisation sees (None: the list prices), with evidence in force on `on`.
 
-    What is not listed is left out and named in `missing`. Raises TooMany, and pricing.InvalidQuantity (`quantity`).
+    What is not listed is left out and named in `missing`. Raises TooMany, pricing.InvalidQuantity (`quantity`) and
+    pricing.InvalidUsage (`usage.<meter>`).
     """
     if len(set(chosen.offering_ids)) > MOST:
         raise TooMany(
@@ -81,16 +88,19 @@ def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) 
             chosen=chosen.plan_ids,
             quantity=chosen.quantity,
             term_months=chosen.term_months,
+            usage=chosen.usage,
         )
         for product in products
     )
-    terms = tuple(offers.list_terms(plans=[plan for one in plans.values() for plan in one]))
+    offered = [plan for product in products for plan in plans[product.pk]]
+    terms, meters = tuple(offers.list_terms(plans=offered)), tuple(offers.list_meters(plans=offered))
     built = facts.build_table(
         found=found,
         schema=_read_schema(products),
         weights=chosen.weights,
         quantity=chosen.quantity,
         term_months=chosen.term_months,
+        usage=[(row, chosen.usage[row.meter]) for row in meters if row.meter in chosen.usage],
         evidence=providers.evidence_in_force(data_centre_ids={product.data_centre_id for product in products}, on=on),
     )
     return Comparison(
@@ -101,6 +111,7 @@ def compare_offerings(*, chosen: Chosen, organisation_id: int | None, on: date) 
         ),
         terms=terms,
         term_is_offered=chosen.term_months in terms,
+        meters=meters,
     )
 
 

@@ -84,6 +84,16 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """The use a month that was reckoned with, of the whole quantity."""
+
+    meter: str
+    label: str
+    quantity: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Everything a comparison shows. `weights` sum to 100."""
 
@@ -96,6 +106,7 @@ class Table:
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     scores: tuple[scoring.Score, ...]
+    usage: tuple[Usage, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The table in JSON's types; decimals as text, so that no digit is lost."""
@@ -124,6 +135,8 @@ class Table:
                 )
                 for one in content["scores"]
             ),
+            # reports from before expected use was taken have none
+            usage=tuple(Usage(**{**one, "quantity": Decimal(one["quantity"])}) for one in content.get("usage", ())),
         )
 
 

@@ -48,11 +48,11 @@ class Results:
             count=count,
         )
 
-    def stamp_of(self, pk: int) -> tuple[int, str]:
+    def stamp_of(self, pk: int) -> tuple[str, str]:
         """What changes whenever anything changes that a listed offering's card is made of."""
         snapshot = self.shelf.snapshot
         entry = snapshot.entries[snapshot.slot_of[pk]]
-        return self.shelf.generation, entry.stamp if entry else ""
+        return self.shelf.schema.edition, entry.stamp if entry else ""
 
     def list_facets(self) -> tuple[facets.Facet, ...]:
         """The conditions with their counts."""

@@ -1,5 +1,6 @@
 """What the conditions are made of beside the offerings: categories, places, specifications, domains, synonyms."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,6 +64,7 @@ class Schema:
     )  # category → the specs of its schema, in order
     domains: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # in the order shown
     synonyms: tuple[tuple[str, ...], ...] = ()
+    edition: str = ""  # the same for all processes that read the same: the marks' transactions, and where they count
 
     @cached_property
     def by_slug(self) -> dict[str, CategoryOf]:
@@ -149,6 +151,11 @@ STATEMENT = """
       FROM catalogue_solutiondomain
     UNION ALL
     SELECT 'synonyms', coalesce(jsonb_agg(words ORDER BY id), '[]') FROM catalogue_synonymgroup
+    UNION ALL
+    SELECT 'edition', jsonb_build_array(
+               (SELECT oid::text FROM pg_database WHERE datname = current_database()), pg_postmaster_start_time()::text,
+               (SELECT jsonb_agg(jsonb_build_array(subject, written_in::text) ORDER BY subject)
+                  FROM catalogue_searchmark))
 """
 
 
@@ -172,6 +179,7 @@ def from_rows(rows: Mapping[str, Sequence[Any]], *, synonyms: tuple[tuple[str, .
         specs_of={category: tuple(pks) for category, pks in uses.items()},
         domains={code: (name, name_en) for code, name, name_en in rows["domain"]},
         synonyms=synonyms,
+        edition=json.dumps(rows["edition"]),
     )
 
 

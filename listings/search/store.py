@@ -6,7 +6,6 @@ committed is missed, in whatever order transactions end (docs/adr/0010; the same
 taxonomy or of a data centre, and a deletion, leave a mark: then everything is read again.
 """
 
-import itertools
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -42,12 +41,10 @@ class Shelf:
     snapshot: Snapshot
     schema: Schema
     since: str
-    generation: int  # of the schema, in this process
 
 
 _kept: Shelf | None = None
 _building = threading.Lock()
-_generations = itertools.count(1)
 
 
 def current() -> Shelf:
@@ -98,7 +95,7 @@ def _build() -> Shelf:
     since, _is_marked, rows = _fetch(since=None)
     schema = read_schema()  # after the rows: what they name is there
     snapshot = Snapshot().with_changes(changed=(to_entry(row, schema) for row in rows), gone=())
-    return Shelf(snapshot=snapshot, schema=schema, since=since, generation=next(_generations))
+    return Shelf(snapshot=snapshot, schema=schema, since=since)
 
 
 def _fetch(*, since: str | None) -> tuple[str, bool, list[tuple[Any, ...]]]:

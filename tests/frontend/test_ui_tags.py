@@ -7,6 +7,7 @@ from django.template import Context
 from django.test import RequestFactory
 
 from frontend.templatetags import marketplace_ui as ui
+from listings.search import facets
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,13 @@ def test_sort_link_turns_round_at_the_second_click() -> None:
 def test_kept_fields_escape_what_the_address_says() -> None:
     kept = ui.kept_fields(context_of("city=%22%3E%3Cscript%3E&sort=x"), "sort")
     assert kept == '<input type="hidden" name="city" value="&quot;&gt;&lt;script&gt;">'
+
+
+def test_of_a_long_list_of_options_the_rest_is_folded_but_what_is_chosen_stays_in_sight():
+    options = tuple(facets.Option(f"c{n}", f"类别{n}", 20 - n, n == 15) for n in range(20))
+    shown, _, folded = str(ui.facet_options(facets.Facet("category", "类别", options, True))).partition("<details>")
+    assert [n for n in range(20) if f'value="c{n}"' in shown] == [0, 1, 2, 3, 4, 5, 6, 7, 15]
+    assert [n for n in range(20) if f'value="c{n}"' in folded] == [8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19]
+    assert folded.startswith("<summary>") and "11" in folded[:40]
+    short = facets.Facet("category", "类别", options[:11], True)
+    assert "<details>" not in ui.facet_options(short)

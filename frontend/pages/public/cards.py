@@ -1,11 +1,10 @@
 """The cards of the catalogue. What a card always says is written once and kept until its offering is written again.
 
-Kept in this process, at most MOST_KEPT: by the stamp of the offering's row (`queries.Mark`) and the language. What
+Kept (`kept.py`) by the stamp of the offering's row (`queries.Mark`) and the language, also for other processes. What
 changes from minute to minute or reader to reader is added each time: what is left, the reason, the comparison's tray,
 and prices that are agreed with the reader's organisation, which are never kept.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,16 +17,13 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from frontend import tray
-from frontend.pages.public import icons
+from frontend.pages.public import icons, kept
 from frontend.templatetags.marketplace_ui import draw_icon, money, percent, quantity, unit_price
 from listings import queries, wording
 from listings.prices import queries as prices
 from providers import queries as providers
 
 SPECS_SHOWN: Final = 4
-MOST_KEPT: Final = 2000  # some 4 kB each
-Key = tuple[Any, ...]
-_kept: OrderedDict[Key, "Card"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,32 +75,20 @@ def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id:
     own = prices.list_agreed(product_ids=pks, organisation_id=organisation_id) if organisation_id else set()
     language = get_language()
     keys = {mark.pk: (mark.pk, mark.stamp, language) for mark in found.marks}
-    cards = {pk: _kept[key] for pk, key in keys.items() if pk not in own and key in _kept}
+    held: dict[kept.Key, Card] = kept.find([key for pk, key in keys.items() if pk not in own])
+    cards = {pk: held[key] for pk, key in keys.items() if pk not in own and key in held}
+    fresh: dict[kept.Key, Card] = {}
     for row in queries.read_rows(
         page=found, pks=[pk for pk in pks if pk not in cards], organisation_id=organisation_id
     ):
         card = cards[row.product.pk] = _build(row)
         if card.pk not in own:
-            _keep(keys[card.pk], card)
+            fresh[keys[card.pk]] = card
+    if not connection.in_atomic_block:  # what is not committed is nobody else's
+        kept.keep(fresh)
     pools = providers.pools_of(data_centre_ids={card.data_centre for card in cards.values()})
     chosen = tray.read(request).ids
     return [_show(cards[pk], found=found, pools=pools, chosen=chosen) for pk in pks if pk in cards]
-
-
-def forget() -> None:
-    """Keep nothing; for measuring what a page costs that nobody has asked for."""
-    _kept.clear()
-
-
-def _keep(key: Key, card: Card) -> None:
-    if connection.in_atomic_block:  # what is not committed is nobody else's
-        return
-    _kept[key] = card
-    if len(_kept) > MOST_KEPT:
-        try:
-            _kept.popitem(last=False)
-        except KeyError:  # another thread emptied it
-            return
 
 
 def _show(

@@ -1,6 +1,7 @@
 """比选: offerings side by side. The address is the state; the tray is a cookie that the forms of the cards change."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from listings import wording
 from listings.comparison import queries, scoring, table
 from marketplace import clock
 from marketplace.organisations import actors, errors, gate
+from marketplace.procurement import estimates
 
 PRESETS: Final[dict[str, Promise]] = {
     "balanced": gettext_lazy("Balanced"),
@@ -26,6 +28,8 @@ PRESETS: Final[dict[str, Promise]] = {
     "green": gettext_lazy("Green first"),
 }
 CUSTOM: Final = "custom"
+USAGE: Final = "usage-"
+MOST_METERS: Final = 20
 LARGEST_PK: Final = 2**63 - 1
 
 
@@ -40,6 +44,7 @@ class Asked:
     only_differences: bool
     errors: dict[str, str]
     chosen: queries.Chosen
+    usage: dict[str, str]
 
 
 @gate.page(permission=None)
@@ -116,6 +121,13 @@ def read_address(params: QueryDict) -> Asked:
             weights = scoring.Weights(**{name: _share(text) for name, text in shares.items()})
         except scoring.InvalidWeights as refusal:
             wrong["weights"] = refusal.message
+    written = _read_usage(params)
+    usage: dict[str, Decimal] = {}
+    for meter, text in written.items():
+        try:
+            usage[meter] = estimates.read_usage(text)
+        except estimates.InvalidUsage as refusal:
+            wrong[f"{USAGE}{meter}"] = refusal.message
     return Asked(
         quantity=quantity,
         term=str(months),
@@ -129,8 +141,17 @@ def read_address(params: QueryDict) -> Asked:
             quantity=number,
             term_months=months,
             weights=weights,
+            usage=usage,
         ),
+        usage=written,
     )
+
+
+def _read_usage(params: QueryDict) -> dict[str, str]:
+    """The expected use a month by meter, as it was written; at most MOST_METERS."""
+    named = {name.removeprefix(USAGE): params.get(name, "").strip()[:60] for name in params if name.startswith(USAGE)}
+    found = {meter: text for meter, text in named.items() if text and estimates.METER.fullmatch(meter)}
+    return dict(sorted(found.items())[:MOST_METERS])
 
 
 def run(asked: Asked, request: HttpRequest) -> queries.Comparison:
@@ -149,6 +170,12 @@ def _context(request: HttpRequest, asked: Asked, found: queries.Comparison) -> d
     if not found.term_is_offered and found.terms:
         asked.errors["term"] = _("None of these offerings is sold for %(months)s months. Choose another term.") % {
             "months": asked.chosen.term_months
+        }
+    measured = {row.meter for row in found.meters}
+    foreign = [meter for meter in asked.usage if meter not in measured]
+    if foreign:
+        asked.errors["usage"] = _("None of these offerings measures %(meters)s; it was left out.") % {
+            "meters": "、".join(foreign)
         }
     terms = sorted({*found.terms, asked.chosen.term_months})
     heads = [
@@ -169,6 +196,16 @@ def _context(request: HttpRequest, asked: Asked, found: queries.Comparison) -> d
         "term_options": [(str(one), _("%(months)s months") % {"months": one}) for one in terms],
         "weight_options": [*((name, _preset(name)) for name in PRESETS), (CUSTOM, _("Own weights"))],
         "weight_fields": [(f"weight-{name}", table.LABELS[name](), asked.shares[name]) for name in scoring.CRITERIA],
+        "usage_fields": [
+            {
+                "name": f"{USAGE}{row.meter}",
+                "label": wording.choose(row.name, row.name_en),
+                "unit": wording.write_unit(row.unit),
+                "text": asked.usage.get(row.meter, ""),
+                "error": asked.errors.get(f"{USAGE}{row.meter}", ""),
+            }
+            for row in found.meters
+        ],
         "is_custom": asked.preset == CUSTOM,
         "query": request.GET.urlencode(),
         "crumbs": [(_("Catalogue"), reverse("catalogue")), (_("Comparison"), None)],

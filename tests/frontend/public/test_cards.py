@@ -3,8 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from frontend.pages.public import cards
+from frontend.pages.public import kept
 from listings.models import Product
+from listings.search import store
 from providers.models import CapacityPool, DataCentre, Partner
 from tests import factories
 from tests.factories import Price
@@ -12,7 +13,7 @@ from tests.factories import Price
 
 @pytest.fixture
 def product(transactional_db):
-    cards.forget()
+    kept.forget()
     centre = factories.data_centre(factories.hongshan())
     return factories.offering(centre, title="通用型云主机", title_en="General host")
 
@@ -40,6 +41,41 @@ def test_a_kept_card_follows_every_change(client, product, django_assert_num_que
     assert "等保 3 级已备案" in page(client)
     DataCentre.objects.update(status="building")
     assert "暂不可订购" in page(client)
+
+
+def test_another_process_finds_what_was_written(client, product, django_assert_num_queries):
+    """As after a start: no snapshot, no cards in this process. The cards come from the cache that all share."""
+    assert "¥225.46" in page(client)
+    kept.forget(everywhere=False)
+    store.forget()
+    with django_assert_num_queries(4):  # rows and schema of the snapshot, what is left, the figures: no card's rows
+        assert "¥225.46" in page(client)
+    factories.price_book(product, plans={"monthly": [Price("recurring", "100")]}, terms={1: "0"})
+    kept.forget(everywhere=False)
+    assert "¥106" in page(client)
+    DataCentre.objects.update(mlps_filing_number="15040-1")
+    kept.forget(everywhere=False)
+    assert "等保 3 级已备案" in page(client)
+    Product.objects.update(is_recommended=True)
+    kept.forget(everywhere=False)
+    assert "badge-good" in page(client).split('<ul class="cards">')[1]
+
+
+def test_the_catalogue_works_without_the_cache_and_does_not_wait_for_it_twice(client, product, monkeypatch, caplog):
+    calls = []
+
+    def fail(*args, **kwargs):
+        calls.append(args)
+        raise ConnectionError("no cache")
+
+    monkeypatch.setattr(kept.shared, "get_many", fail)
+    monkeypatch.setattr(kept.shared, "set_many", fail)
+    monkeypatch.setattr(kept, "_asks_again_at", 0.0)
+    for _ in range(2):
+        kept._own.clear()
+        assert "¥225.46" in page(client)
+    assert len(calls) == 1
+    assert "The cache does not answer" in caplog.text
 
 
 def test_a_card_is_kept_per_language_and_says_why_each_time(client, product):

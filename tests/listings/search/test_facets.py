@@ -1,8 +1,11 @@
 """Counts are the results they lead to, whatever is chosen: held against a plain filter over the rows themselves."""
 
+import csv
+import io
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -159,6 +162,30 @@ def test_counts_are_results_and_results_are_right(market, params):
     assert bool(found.relaxations) == (not found.total)
     for one in found.relaxations:
         assert queries.search_offerings(filters=one.filters).total == one.count > 0
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=12,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(params=QUESTIONS, data=st.data())
+def test_an_export_has_the_rows_that_are_counted(market, client, params, data):
+    """Of the question itself, and of one more condition: the count beside it is the number of rows in the file."""
+    found = queries.search_offerings(filters=ask(params))
+    assert sorted(_export(client, params)) == sorted(row.product.code for row in found.rows)
+    options = [(facet.name, option) for facet in found.facets for option in facet.options]
+    if options:
+        kind, option = data.draw(st.sampled_from(options))
+        assert len(_export(client, {**params, kind: [option.value]})) == option.count
+
+
+def _export(client, params):
+    """The codes in the CSV file, which is written and read in memory."""
+    answer = client.get(reverse("catalogue_csv"), params)
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    return [row[0] for row in csv.reader(io.StringIO(text))][1:]
 
 
 def _as_params(pairs):

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from listings.models import Category, CategoryAttribute, ProductAttribute, SolutionDomain, SynonymGroup
+from listings.prices import normalised
 from listings.taxonomy import operations, queries
 from marketplace.organisations import actors
 from marketplace.organisations.models import AuditEntry
@@ -19,6 +20,12 @@ STANDARD = operations.read_standard()
 
 def load(now, **changes):
     return operations.load_taxonomy(**{**STANDARD, **changes}, actor=actors.VISITOR, now=now)
+
+
+def test_every_unit_that_prices_are_normalised_to_is_known():
+    units = {category["normal_unit"] for entry in STANDARD["service_types"] for category in entry["categories"]}
+    assert units - {""} <= set(normalised.NORMAL_UNITS)
+    assert len(units) > 10
 
 
 def test_every_name_is_there_in_both_languages():
