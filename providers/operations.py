@@ -1,6 +1,6 @@
 """Writes: providers, what they agreed to, their data centres, and the capacity they sell from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,10 +40,10 @@ class TotalBelowAllocated(errors.Conflict):
 
 
 class NoSuchPool(errors.Conflict):
-    """The data centre has no pool of a resource that an offering draws."""
+    """The data centre has no pool of a resource that an offering draws. `draw` is which of the draws, from 0."""
 
-    def __init__(self, resource: str) -> None:
-        self.resource = resource
+    def __init__(self, resource: str, *, draw: int = 0) -> None:
+        self.resource, self.draw = resource, draw
         super().__init__(
             _("The data centre has no capacity of %(resource)s. Ask the provider to register it.")
             % {"resource": resource},
@@ -52,15 +52,23 @@ class NoSuchPool(errors.Conflict):
 
 
 class OutOfCapacity(errors.Conflict):
-    """Less is left of a pool than was wanted."""
+    """Less is left of a pool than was wanted. `draw` is which of the draws got less, from 0."""
 
-    def __init__(self, *, resource: str, wanted: Decimal, available: Decimal) -> None:
-        self.resource, self.wanted, self.available = resource, wanted, available
+    def __init__(self, *, resource: str, wanted: Decimal, available: Decimal, draw: int = 0) -> None:
+        self.resource, self.wanted, self.available, self.draw = resource, wanted, available, draw
         super().__init__(
             _("Of %(resource)s, %(wanted)s is wanted but only %(available)s is left. Order a smaller quantity.")
             % {"resource": resource, "wanted": f"{wanted.normalize():f}", "available": f"{available.normalize():f}"},
             field="quantity",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What one contract wants of a data centre: resource → quantity."""
+
+    data_centre_id: int
+    quantities: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,27 +214,50 @@ def set_pool(
     return pool
 
 
-def allocate(*, data_centre_id: int, draws: Mapping[str, Decimal]) -> list[Allocation]:
-    """Take `draws` (resource → quantity) of a data centre's pools: all of them or nothing.
+def allocate(*, draws: Sequence[Draw]) -> list[list[Allocation]]:
+    """Take several draws of their pools: all of them or nothing. Returns what each took.
 
-    Runs inside the caller's transaction, which gives everything back if it fails later.
-    Raises OutOfCapacity, NoSuchPool, InvalidCapacity.
+    Runs inside the caller's transaction, which gives everything back if it fails later. Two queries, whatever the
+    number of draws. Raises OutOfCapacity, NoSuchPool, InvalidCapacity.
     """
     _require_transaction()
-    wanted = {resource: require_capacity(quantity=quantity, field="quantity") for resource, quantity in draws.items()}
-    pools = dict(
-        CapacityPool.objects.filter(data_centre_id=data_centre_id, resource__in=wanted).values_list("resource", "pk")
-    )
-    for resource in wanted:
-        if resource not in pools:
-            raise NoSuchPool(resource)
-    taken = []
+    wanted = [
+        {
+            resource: require_capacity(quantity=quantity, field="quantity")
+            for resource, quantity in draw.quantities.items()
+        }
+        for draw in draws
+    ]
+    pools = _find_pools(draws)
+    shares = [
+        [Allocation(pool_id=pools[draw.data_centre_id, resource], quantity=own[resource]) for resource in own]
+        for draw, own in zip(draws, wanted, strict=True)
+    ]
+    totals: dict[int, Decimal] = {}
+    for share in (one for own in shares for one in own):
+        totals[share.pool_id] = totals.get(share.pool_id, Decimal(0)) + share.quantity
     with transaction.atomic():  # so that a caller who catches the refusal keeps nothing
-        # Always in the order of ids: two orders never wait for each other's pools crosswise.
-        for resource, pool_id in sorted(pools.items(), key=lambda pair: pair[1]):
-            _take(pool_id=pool_id, resource=resource, quantity=wanted[resource])
-            taken.append(Allocation(pool_id=pool_id, quantity=wanted[resource]))
-    return taken
+        missing = totals.keys() - _take(totals)
+        if missing:
+            raise _shortage(shares, missing=missing)
+    return shares
+
+
+def _find_pools(draws: Sequence[Draw]) -> dict[tuple[int, str], int]:
+    """(data centre, resource) → pool, for all that is drawn. Raises NoSuchPool."""
+    rows = CapacityPool.objects.filter(
+        data_centre_id__in={draw.data_centre_id for draw in draws},
+        resource__in={resource for draw in draws for resource in draw.quantities},
+    )
+    pools = {
+        (centre_id, resource): pool_id
+        for centre_id, resource, pool_id in rows.values_list("data_centre_id", "resource", "pk")
+    }
+    for position, draw in enumerate(draws):
+        for resource in draw.quantities:
+            if (draw.data_centre_id, resource) not in pools:
+                raise NoSuchPool(resource, draw=position)
+    return pools
 
 
 def release(*, allocations: Sequence[Allocation]) -> None:
@@ -255,16 +286,44 @@ def _require_transaction() -> None:
         raise RuntimeError("Call this inside transaction.atomic().")
 
 
-def _take(*, pool_id: int, resource: str, quantity: Decimal) -> None:
-    """One conditional UPDATE: it waits for a concurrent one and then looks at what is left."""
-    left = F("total") - F("allocated") - F("held") - F("reserved")
-    if (
-        not CapacityPool.objects.alias(left=left)
-        .filter(pk=pool_id, left__gte=quantity)
-        .update(allocated=F("allocated") + quantity)
-    ):
-        pool = CapacityPool.objects.get(pk=pool_id)
-        raise OutOfCapacity(resource=resource, wanted=quantity, available=pool.available)
+def _take(totals: Mapping[int, Decimal]) -> set[int]:
+    """Take pool → quantity where enough is left, and say where it was.
+
+    One conditional UPDATE: it waits for a concurrent one and then looks at what is left. A caller that may meet
+    another one crosswise locks the pools in their order first.
+    """
+    pools = sorted(totals)
+    table = connection.ops.quote_name(CapacityPool._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS pool SET allocated = pool.allocated + wanted.quantity"  # noqa: S608  (our own table)
+            " FROM unnest(%s::bigint[], %s::numeric[]) AS wanted (id, quantity)"
+            " WHERE pool.id = wanted.id"
+            " AND pool.total >= pool.allocated + pool.held + pool.reserved + wanted.quantity RETURNING pool.id",
+            [pools, [totals[pool_id] for pool_id in pools]],
+        )
+        return {pool_id for (pool_id,) in cursor.fetchall()}
+
+
+def _shortage(shares: Sequence[Sequence[Allocation]], *, missing: Collection[int]) -> OutOfCapacity:
+    """The refusal of the first draw for which a pool holds too little once those before it are served."""
+    pools = CapacityPool.objects.in_bulk(missing)
+    left = {pool_id: pool.available for pool_id, pool in pools.items()}
+    refusal = None
+    for position, own in enumerate(shares):
+        for share in (one for one in own if one.pool_id in pools):
+            refusal = OutOfCapacity(
+                resource=pools[share.pool_id].resource,
+                wanted=share.quantity,
+                available=left[share.pool_id],
+                draw=position,
+            )
+            left[share.pool_id] -= share.quantity
+            if left[share.pool_id] < 0:
+                return refusal
+    if refusal is None:
+        raise ValueError("No draw touches the pools that are missing.")
+    return refusal  # what was missing came back meanwhile: the last one in the row asks again
 
 
 def _require_ratio(ratio: Decimal) -> Decimal:

@@ -5,6 +5,7 @@ pending ─ deliver ▶ active ─ suspend ▶ suspended
    └ cancel ▶ cancelled   └─ end ▶ ended ◀┘ end
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -80,7 +81,18 @@ def move(
 
 def write_transition(*, contract: Contract, before: str, reason: str, actor: actors.Actor, now: datetime) -> None:
     """A row of the timeline. Both sides read it, so it names the organisation; the audit names the person."""
-    Transition.objects.create(
+    _transition(contract=contract, before=before, reason=reason, actor=actor, now=now).save()
+
+
+def write_openings(*, contracts: Collection[Contract], actor: actors.Actor, now: datetime) -> None:
+    """The first row of the timeline of contracts that were just opened, in one statement."""
+    Transition.objects.bulk_create(
+        _transition(contract=contract, before="", reason="", actor=actor, now=now) for contract in contracts
+    )
+
+
+def _transition(*, contract: Contract, before: str, reason: str, actor: actors.Actor, now: datetime) -> Transition:
+    return Transition(
         contract=contract,
         from_status=before,
         to_status=contract.status,

@@ -1,9 +1,8 @@
-"""Writes: a contract is opened with its order, delivered, suspended, resumed and ended."""
+"""Writes: a contract is approved, delivered, suspended, resumed and ended; `opening` has how it begins."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
@@ -12,9 +11,7 @@ from django.utils.translation import gettext as _
 from billing.contracts import lifecycle, locks
 from billing.contracts.models import Contract, ContractCapacity
 from billing.rules import periods
-from listings.prices import pricing
 from marketplace.organisations import actors, errors
-from marketplace.organisations import operations as organisations
 from marketplace.procurement import operations as procurement
 from marketplace.procurement import queries as approvals
 from marketplace.procurement.models import Approval
@@ -40,66 +37,6 @@ class OrderCancelled(errors.Conflict):
 
 class InvalidText(errors.Refused):
     """A reason or a resource id is missing or too long; `field` says which."""
-
-
-@transaction.atomic
-def open_contract(
-    *,
-    order_line_id: int,
-    order_number: str,
-    buyer_id: int,
-    plan: Any,
-    version: Any,
-    quantity: int,
-    term_months: int,
-    payment_method: str,
-    contact_name: str,
-    contact_phone: str,
-    actor: actors.Actor,
-    now: datetime,
-) -> Contract:
-    """Make an order line a contract, in the order's transaction, and take its capacity.
-
-    `plan` is a `listings` Plan with its price book, product, components and terms, `version` the offering's version
-    in force. Both (and so the price book's version) and the term's discount are frozen in the contract. Opening the
-    same line twice returns the first contract. Raises pricing.UnknownTerm, providers.OutOfCapacity,
-    providers.NoSuchPool.
-    """
-    product = plan.price_book.product
-    contract, is_new = Contract.objects.get_or_create(
-        order_line_id=order_line_id,
-        defaults={
-            "number": organisations.random_number(prefix="HT"),
-            "buyer_id": buyer_id,
-            "provider_id": product.partner_id,
-            "order_number": order_number,
-            "offering": product,
-            "offering_version": version,
-            "offering_title": product.title,
-            "plan": plan,
-            "quantity": quantity,
-            "term_months": term_months,
-            "term_discount": pricing.term_discount(plan=plan, term_months=term_months),
-            "currency": plan.price_book.currency,
-            "payment_method": payment_method,
-            "contact_name": contact_name,
-            "contact_phone": contact_phone,
-            "placed_at": now,
-        },
-    )
-    if not is_new:
-        return contract
-    _take_capacity(contract=contract, data_centre_id=product.data_centre_id, draws=product.draws)
-    lifecycle.write_transition(contract=contract, before="", reason="", actor=actor, now=now)
-    organisations.record(
-        actor=actor,
-        action="contract.opened",
-        object_type="contract",
-        object_id=contract.number,
-        now=now,
-        details={"order": order_number, "plan": plan.pk, "quantity": quantity, "term_months": term_months},
-    )
-    return contract
 
 
 @transaction.atomic
@@ -225,17 +162,6 @@ def _lock_for(*, number: str, sides: tuple[str, ...], actor: actors.Actor, organ
     if actor.side not in sides:
         raise locks.NoSuchContract(number)
     return locks.lock_contract(number=number, side=actor.side, organisation_id=organisation_id)
-
-
-def _take_capacity(*, contract: Contract, data_centre_id: int, draws: dict[str, Any]) -> None:
-    """Draw what the offering takes per unit × quantity, and write down what is held."""
-    if not draws:
-        return
-    wanted = {resource: Decimal(str(per_unit)) * contract.quantity for resource, per_unit in draws.items()}
-    ContractCapacity.objects.bulk_create(
-        ContractCapacity(contract=contract, pool_id=taken.pool_id, quantity=taken.quantity)
-        for taken in providers.allocate(data_centre_id=data_centre_id, draws=wanted)
-    )
 
 
 def _give_back(*, contracts: Collection[Contract], now: datetime) -> None:

@@ -59,6 +59,25 @@ def record(
     )
 
 
+def record_each(
+    *, actor: actors.Actor, action: str, object_type: str, details: Mapping[str, dict[str, Any]], now: datetime
+) -> None:
+    """An audit row for each of several objects (object's id → its details), in one statement; see `record`."""
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            happened_at=now,
+            organisation_id=actor.organisation_id,
+            user_id=actor.user_id,
+            api_key_id=actor.api_key_id,
+            action=action,
+            object_type=object_type,
+            object_id=object_id,
+            details=own,
+        )
+        for object_id, own in details.items()
+    )
+
+
 @transaction.atomic
 def load_divisions(*, prefectures: Mapping[str, str], counties: Mapping[str, tuple[str, str]]) -> int:
     """Write divisions of GB/T 2260 that are not there yet; returns how many.

@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -129,14 +129,16 @@ def without_the_check(transactional_db: None) -> Iterator[None]:
         cursor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT {CHECK} {definition}')
 
 
-def read_check_write(*, pool_id: int, resource: str, quantity: Decimal) -> None:
+def read_check_write(totals: Mapping[int, Decimal]) -> set[int]:
     """What the conditional UPDATE is there for: look, think, write."""
-    pool = CapacityPool.objects.get(pk=pool_id)
-    if pool.allocated + quantity > pool.total:
-        raise providers.OutOfCapacity(resource=resource, wanted=quantity, available=pool.total - pool.allocated)
-    time.sleep(0.02)
-    pool.allocated += quantity
-    pool.save(update_fields=["allocated"])
+    taken = set()
+    for pool in CapacityPool.objects.filter(pk__in=totals):
+        if pool.allocated + totals[pool.pk] <= pool.total:
+            time.sleep(0.02)
+            pool.allocated += totals[pool.pk]
+            pool.save(update_fields=["allocated"])
+            taken.add(pool.pk)
+    return taken
 
 
 def test_control_without_the_guard_it_oversells(without_the_check: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,19 +169,22 @@ def crossing_orders() -> list[tuple[Any, int, int]]:
 
 
 def pause_after_the_first_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both orders hold their first data centre's pools before either asks for its second one's, if they can."""
-    allocate, first = providers.allocate, threading.local()
-    both = threading.Barrier(2)
+    """Both orders hold their first data centre's pools before either asks for its second one's, if they can.
 
-    def slow_allocate(**wanted: Any) -> Any:
-        taken = allocate(**wanted)
-        if not getattr(first, "is_done", False):
-            first.is_done = True
-            with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for our pools, as it should
-                both.wait(timeout=1)
+    In which order one UPDATE locks its rows is PostgreSQL's to choose: here it is the worst one, that of the lines.
+    """
+    take, both = providers._take, threading.Barrier(2)
+
+    def take_slowly(totals: Mapping[int, Decimal]) -> set[int]:
+        taken = set()
+        for position, pool_id in enumerate(totals):
+            taken |= take({pool_id: totals[pool_id]})
+            if position == 1:  # vcpu and ram_gib of the first line
+                with contextlib.suppress(threading.BrokenBarrierError):  # the other one waits for ours, as it should
+                    both.wait(timeout=1)
         return taken
 
-    monkeypatch.setattr(providers, "allocate", slow_allocate)
+    monkeypatch.setattr(providers, "_take", take_slowly)
 
 
 def test_orders_that_cross_do_not_deadlock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from oscar.core.loading import get_model
 
-from billing.contracts import locks as contract_locks
 from billing.contracts.models import Contract
 from billing.payments import queries as payments
 from billing.rules import periods
@@ -105,7 +104,6 @@ def place_order(
 
     organisation = organisation_queries.get_organisation(organisation_id=actor.organisation_id)
     advice = _take_advice(organisation=organisation, wanted=wanted, statement=statement, now=now)
-    contract_locks.lock_pools(data_centre_ids={one.line.product.data_centre_id for one in wanted.lines})
     placement = Placement(
         buyer_id=actor.organisation_id,
         payment_method=payment_method,
@@ -114,8 +112,10 @@ def place_order(
         actor=actor,
         now=now,
     )
-    order = OrderCreator(placement).place(basket=basket, user=basket.owner)
+    creator = OrderCreator(placement)
+    order = creator.place(basket=basket, user=basket.owner)
     _finish(order=order, wanted=wanted, organisation=organisation, advice=advice, actor=actor, now=now)
+    creator.open_contracts()  # last: from here to the commit the pools are locked
     return PlacedOrder(number=order.number, is_new=True)
 
 
@@ -128,7 +128,7 @@ def _finish(
     actor: actors.Actor,
     now: datetime,
 ) -> None:
-    """The advice, the approval, the audit row, and the basket closed: the rest of the order's transaction."""
+    """The advice, the approval, the audit row, and the basket closed: all of the order but its contracts."""
     gross = wanted.total.term.gross
     if gross.to_decimal() != order.total_incl_tax:
         raise AssertionError(f"The order's total {order.total_incl_tax} is not the {gross} that was shown.")

@@ -11,7 +11,7 @@ from oscar.apps.shipping.methods import NoShippingRequired
 from oscar.core.loading import get_model
 from oscar.core.prices import Price
 
-from billing.contracts import operations as contracts
+from billing.contracts import opening
 from listings import life
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -57,13 +57,13 @@ class OrderCreator(utils.OrderCreator):
 
     def __init__(self, placement: Placement) -> None:
         self.placement = placement
-        self.versions: dict[int, Any] = {}  # offering → its version in force, read once for the order
+        self.order: Any = None
+        self.written: list[tuple[Any, Any]] = []  # (the order's line, the basket's line)
 
     def place(self, *, basket: Any, user: Any) -> Any:
-        """Place the order of a basket whose lines are all orderable. Raises LineOutOfCapacity."""
-        self.versions = life.published_versions(product_ids={line.product_id for line in basket.all_lines()})
+        """Write the order of a basket whose lines are all orderable; `open_contracts` must follow."""
         nothing = Price(basket.currency, excl_tax=Decimal(0), incl_tax=Decimal(0))
-        return self.place_order(
+        self.order = self.place_order(
             basket=basket,
             total=Price(basket.currency, excl_tax=basket.total_excl_tax, incl_tax=basket.total_incl_tax),
             shipping_method=NoShippingRequired(),
@@ -72,33 +72,48 @@ class OrderCreator(utils.OrderCreator):
             order_number=OrderNumberGenerator().order_number(basket),
             date_placed=self.placement.now,
         )
-
-    def create_additional_line_models(self, order: Any, order_line: Any, basket_line: Any) -> None:
-        """The push from order to contracts: the line's contract, with the capacity it takes."""
-        try:
-            contracts.open_contract(
-                order_line_id=order_line.pk,
-                order_number=order.number,
-                buyer_id=self.placement.buyer_id,
-                plan=basket_line.plan,
-                version=self.versions[basket_line.product_id],
-                quantity=basket_line.quantity,
-                term_months=basket_line.term_months,
-                payment_method=self.placement.payment_method,
-                contact_name=self.placement.contact_name,
-                contact_phone=self.placement.contact_phone,
-                actor=self.placement.actor,
-                now=self.placement.now,
-            )
-        except (providers.OutOfCapacity, providers.NoSuchPool) as error:
-            raise LineOutOfCapacity(title=order_line.title, cause=error) from error
-
-    def create_line_attributes(self, order: Any, order_line: Any, basket_line: Any) -> None:
-        """The line's plan and term, in one statement."""
         LineAttribute.objects.bulk_create(
-            LineAttribute(line=order_line, option=one.option, type=one.option.code, value=one.value)
+            LineAttribute(line=line, option=one.option, type=one.option.code, value=one.value)
+            for line, basket_line in self.written
             for one in basket_line.attributes.all()
         )
+        return self.order
+
+    def open_contracts(self) -> None:
+        """The push from order to contracts: one a line, with the capacity it takes. Raises LineOutOfCapacity."""
+        versions = life.published_versions(product_ids={line.product_id for line, _basket_line in self.written})
+        placement = self.placement
+        try:
+            opening.open_contracts(
+                lines=[
+                    opening.Agreed(
+                        order_line_id=line.pk,
+                        plan=basket_line.plan,
+                        version=versions[line.product_id],
+                        quantity=basket_line.quantity,
+                        term_months=basket_line.term_months,
+                    )
+                    for line, basket_line in self.written
+                ],
+                terms=opening.Terms(
+                    order_number=self.order.number,
+                    buyer_id=placement.buyer_id,
+                    payment_method=placement.payment_method,
+                    contact_name=placement.contact_name,
+                    contact_phone=placement.contact_phone,
+                ),
+                actor=placement.actor,
+                now=placement.now,
+            )
+        except (providers.OutOfCapacity, providers.NoSuchPool) as error:
+            raise LineOutOfCapacity(title=self.written[error.draw][0].title, cause=error) from error
+
+    def create_additional_line_models(self, order: Any, order_line: Any, basket_line: Any) -> None:
+        """Remember the line: all contracts are opened together, when the rest of the order is written."""
+        self.written.append((order_line, basket_line))
+
+    def create_line_attributes(self, order: Any, order_line: Any, basket_line: Any) -> None:
+        """`place` writes those of all lines in one statement."""
 
     def create_line_price_models(self, order: Any, order_line: Any, basket_line: Any) -> None:
         """Unit prices that do not multiply back to the line would be a second truth."""

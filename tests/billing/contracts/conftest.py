@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.contracts import operations
+from billing.contracts import opening, operations
 from billing.contracts.models import Contract
 from marketplace.procurement import operations as procurement
 from tests import factories
@@ -34,20 +34,22 @@ class Deal:
     ) -> Contract:
         product = product or self.host
         line = line or factories.order_line(self.buyer, product, quantity=quantity)
-        return operations.open_contract(
+        agreed = opening.Agreed(
             order_line_id=line.pk,
-            order_number=line.order.number,
-            buyer_id=self.buyer.pk,
             plan=factories.plan(product, plan),
             version=product.versions.get(state="published"),
             quantity=quantity,
             term_months=months,
+        )
+        terms = opening.Terms(
+            order_number=line.order.number,
+            buyer_id=self.buyer.pk,
             payment_method="bank_transfer",
             contact_name="王经办",
             contact_phone="0476-8330000",
-            actor=self.orderer,
-            now=self.now,
         )
+        (contract,) = opening.open_contracts(lines=[agreed], terms=terms, actor=self.orderer, now=self.now)
+        return contract
 
     def ask_approval(self, contract: Contract) -> None:
         procurement.request_approval(

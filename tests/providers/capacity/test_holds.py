@@ -40,7 +40,7 @@ def test_what_is_held_cannot_be_sold_to_another(centre: DataCentre) -> None:
     assert hold(centre, vcpu=8, ram_gib=16) == 2
     assert (pool(centre).held, pool(centre).available) == (8, 2)
     with pytest.raises(providers.OutOfCapacity) as refusal, transaction.atomic():
-        providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(3)})
+        providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(3)})])
     assert refusal.value.available == 2
     assert queries.unreconciled_holds() == []
 
@@ -81,7 +81,7 @@ def test_an_order_takes_what_was_held_for_it(centre: DataCentre) -> None:
     hold(centre, vcpu=10)
     with transaction.atomic():
         operations.let_go(reference="basket:1", is_ordered=True, now=NOW)
-        providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(10)})
+        providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(10)})])
     assert (pool(centre).allocated, pool(centre).held) == (10, 0)
     assert CapacityHold.objects.get().status == "used"
 

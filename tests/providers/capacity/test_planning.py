@@ -81,7 +81,7 @@ class TestReservations:
     def test_what_is_reserved_is_not_sold(self, centre: DataCentre, actor: actors.Actor) -> None:
         reserve(centre, actor, 8, 10, 20)
         with pytest.raises(providers.OutOfCapacity):
-            providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(3)})
+            providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(3)})])
 
     def test_a_reservation_may_count_on_what_is_added_by_then(self, centre: DataCentre, actor: actors.Actor) -> None:
         plan(centre, actor, 10, 5)
@@ -149,7 +149,7 @@ class TestChanges:
         self, centre: DataCentre, actor: actors.Actor
     ) -> None:
         plan(centre, actor, -4, 3)
-        providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(7)})
+        providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(7)})])
         for _ in range(2):
             assert planning.apply_due_changes(now=on(later(3)), limit=10) == 0
         assert vcpu(centre).total == 10
@@ -206,7 +206,7 @@ class TestMaintenance:
 
 
 def test_a_days_peak_stays_and_its_end_is_the_last_state(centre: DataCentre) -> None:
-    taken = providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(7)})
+    (taken,) = providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(7)})])
     assert history.write_days(now=NOW, limit=100) == CapacityPool.objects.count()
     assert history.write_days(now=NOW, limit=100) == 0
     providers.release(allocations=taken)

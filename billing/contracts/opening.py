@@ -1,0 +1,120 @@
+"""Writes: the lines of an order become contracts that hold their capacity, in the order's transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from billing.contracts import lifecycle, locks
+from billing.contracts.models import Contract, ContractCapacity
+from listings.prices import pricing
+from marketplace.organisations import actors
+from marketplace.organisations import operations as organisations
+from providers import operations as providers
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What one order line agrees: `plan` is a `listings` Plan with its price book, product, components and terms,
+    `version` the offering's version in force. Both (and so the price book's version) are frozen in the contract."""
+
+    order_line_id: int
+    plan: Any
+    version: Any
+    quantity: int
+    term_months: int
+
+    @property
+    def draw(self) -> providers.Draw:
+        """What the offering takes of its data centre, per unit × quantity."""
+        product = self.plan.price_book.product
+        return providers.Draw(
+            product.data_centre_id,
+            {resource: Decimal(str(per_unit)) * self.quantity for resource, per_unit in product.draws.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all contracts of an order share."""
+
+    order_number: str
+    buyer_id: int
+    payment_method: str
+    contact_name: str
+    contact_phone: str
+
+
+@transaction.atomic
+def open_contracts(*, lines: Sequence[Agreed], terms: Terms, actor: actors.Actor, now: datetime) -> list[Contract]:
+    """Make an order's lines contracts and take their capacity: all, or nothing. 9 queries, whatever their number.
+
+    Call it last in the order's transaction: the pools stay locked from here to the commit, and others wait for them.
+    Opening a line again returns its first contract. Raises pricing.UnknownTerm, and providers.OutOfCapacity or
+    providers.NoSuchPool, whose `draw` is the position in `lines`.
+    """
+    opened = [_contract(line, terms=terms, now=now) for line in lines]
+    numbers = {contract.number for contract in opened}
+    # The unique key of the order line decides who is first; a number that is taken leaves its line without a row.
+    Contract.objects.bulk_create(opened, ignore_conflicts=True)
+    rows = Contract.objects.in_bulk([line.order_line_id for line in lines], field_name="order_line_id")
+    contracts = [rows[line.order_line_id] for line in lines]
+    new = [contract for contract in contracts if contract.number in numbers]
+    lifecycle.write_openings(contracts=new, actor=actor, now=now)
+    organisations.record_each(
+        actor=actor,
+        action="contract.opened",
+        object_type="contract",
+        details={
+            contract.number: {
+                "order": terms.order_number,
+                "plan": contract.plan_id,
+                "quantity": contract.quantity,
+                "term_months": contract.term_months,
+            }
+            for contract in new
+        },
+        now=now,
+    )
+    _hold_capacity({line.order_line_id: line for line in lines}, contracts=new)
+    return contracts
+
+
+def _contract(line: Agreed, *, terms: Terms, now: datetime) -> Contract:
+    """A contract that is not written yet, with the discount of its term frozen in it."""
+    book = line.plan.price_book
+    return Contract(
+        number=organisations.random_number(prefix="HT"),
+        buyer_id=terms.buyer_id,
+        provider_id=book.product.partner_id,
+        order_line_id=line.order_line_id,
+        order_number=terms.order_number,
+        offering=book.product,
+        offering_version=line.version,
+        offering_title=book.product.title,
+        plan=line.plan,
+        quantity=line.quantity,
+        term_months=line.term_months,
+        term_discount=pricing.term_discount(plan=line.plan, term_months=line.term_months),
+        currency=book.currency,
+        payment_method=terms.payment_method,
+        contact_name=terms.contact_name,
+        contact_phone=terms.contact_phone,
+        placed_at=now,
+    )
+
+
+def _hold_capacity(lines: dict[int, Agreed], *, contracts: Sequence[Contract]) -> None:
+    """Draw what the contracts' offerings take, and write down what is held."""
+    draws = [lines[contract.order_line_id].draw for contract in contracts]
+    if not any(draw.quantities for draw in draws):
+        return
+    locks.lock_pools(data_centre_ids={draw.data_centre_id for draw in draws if draw.quantities})
+    ContractCapacity.objects.bulk_create(
+        ContractCapacity(contract=contract, pool_id=taken.pool_id, quantity=taken.quantity)
+        for contract, held in zip(contracts, providers.allocate(draws=draws), strict=True)
+        for taken in held
+    )
