@@ -15,6 +15,7 @@ from billing.rules import components as rules
 from billing.rules import decimals, money
 from billing.rules.components import Tier
 from listings.prices import pricing
+from listings.prices.models import PriceComponent
 from marketplace.organisations import errors
 
 if TYPE_CHECKING:
@@ -163,6 +164,27 @@ def write_tiers(*, tiers: Iterable[Tier]) -> list[dict[str, str | None]]:
         }
         for tier in tiers
     ]
+
+
+def to_row(*, one: ComponentDraft, **where: Any) -> PriceComponent:
+    """A component as a row that is not written yet; `where` is its plan and its position there."""
+    return PriceComponent(  # type: ignore[misc]  # the checks refuse a draft without a VAT rate
+        code=one.code,
+        name=one.name,
+        name_en=one.name_en,
+        kind=one.kind,
+        unit=one.unit,
+        meter=one.meter,
+        unit_price=one.unit_price,
+        vat_rate=one.vat_rate,
+        model=one.model,
+        tiers=write_tiers(tiers=one.tiers),
+        package_size=one.package_size,
+        included_quantity=one.included_quantity,
+        minimum_amount=one.minimum_amount,
+        maximum_amount=one.maximum_amount,
+        **where,
+    )
 
 
 def read_draft(*, plan: "Plan") -> PlanDraft:

@@ -237,25 +237,7 @@ def _draft(book: PriceBook, *, plans: Sequence[PlanDraft], actor: actors.Actor, 
             PlanTerm(plan=row, months=months, discount=discount) for months, discount in sorted(draft.terms.items())
         )
         PriceComponent.objects.bulk_create(
-            PriceComponent(  # type: ignore[misc]  # a draft without a VAT rate was refused above
-                plan=row,
-                code=one.code,
-                name=one.name,
-                name_en=one.name_en,
-                kind=one.kind,
-                unit=one.unit,
-                meter=one.meter,
-                unit_price=one.unit_price,
-                vat_rate=one.vat_rate,
-                model=one.model,
-                tiers=drafts.write_tiers(tiers=one.tiers),
-                package_size=one.package_size,
-                included_quantity=one.included_quantity,
-                minimum_amount=one.minimum_amount,
-                maximum_amount=one.maximum_amount,
-                position=place,
-            )
-            for place, one in enumerate(draft.components)
+            drafts.to_row(one=one, plan=row, position=place) for place, one in enumerate(draft.components)
         )
     _record("price_book.drafted", product=book.product, book=book, actor=actor, now=now)
     return book

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from billing.rules import components as rules
 from billing.rules import decimals, tax
 from listings import wording
-from listings.prices import pricing, words
+from listings.prices import drafts, pricing, words
+from listings.prices.drafts import ComponentDraft
 
 if TYPE_CHECKING:
     from listings.models import Plan, PriceComponent
@@ -41,6 +42,14 @@ class Part:
 def describe_plan(*, plan: "Plan") -> list[Part]:
     """The components of a plan in their order."""
     return [describe_component(row=row) for row in plan.components.all()]
+
+
+def describe_draft(*, one: ComponentDraft) -> Part | None:
+    """A component that is not kept yet, as it would stand in the table; None while it cannot be computed."""
+    try:
+        return describe_component(row=drafts.to_row(one=one))
+    except (rules.InvalidComponent, TypeError, ValueError):
+        return None
 
 
 def describe_component(*, row: "PriceComponent") -> Part:

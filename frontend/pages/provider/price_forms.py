@@ -9,17 +9,34 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.rules import decimals
-from listings.prices import drafts, words
+from listings.prices import drafts, table, words
 from listings.prices.drafts import ComponentDraft, PlanDraft, Tier
 
-BLANK_PLANS: Final = 1
-BLANK_COMPONENTS: Final = 2
 KINDS: Final = [
     ("recurring", gettext_lazy("Per month")),
     ("one_time", gettext_lazy("One-time")),
     ("metered", gettext_lazy("Metered")),
 ]
 NO_END: Final = "*"
+SAVE: Final = "save"
+# Which figures a price model reads: the form shows these and no others.
+FIGURES: Final[dict[str, tuple[str, ...]]] = {
+    "flat": ("unit_price",),
+    "per_unit": ("unit_price",),
+    "graduated": ("tiers",),
+    "volume": ("tiers",),
+    "package": ("unit_price", "package_size"),
+    "percentage": ("unit_price", "tiers"),
+}
+LIMITS: Final = ("included_quantity", "minimum_amount", "maximum_amount")
+PRICES: Final = {
+    "flat": gettext_lazy("Price without tax, whatever the quantity"),
+    "per_unit": gettext_lazy("Price of a unit, without tax"),
+    "package": gettext_lazy("Price of a package, without tax"),
+    "percentage": gettext_lazy("Share of the amount: 0.06 is 6 %"),
+}
+# Fields of a refusal (`drafts.InvalidPriceBook.part`) that the form calls otherwise.
+PARTS: Final = {"vat_rate": "vat_percent"}
 
 
 class PlanForm(forms.Form):
@@ -48,7 +65,7 @@ class PlanForm(forms.Form):
 class ComponentForm(forms.Form):
     """One price of a plan, without tax."""
 
-    plan = forms.SlugField(label=gettext_lazy("Of plan"), max_length=30)
+    plan = forms.IntegerField(min_value=0, widget=forms.HiddenInput)  # the place of its plan on the page
     code = forms.SlugField(label=gettext_lazy("Code"), max_length=30)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=60, required=False)
@@ -71,6 +88,47 @@ class ComponentForm(forms.Form):
     minimum_amount = forms.DecimalField(label=gettext_lazy("At least, per month"), required=False)
     maximum_amount = forms.DecimalField(label=gettext_lazy("At most, per month"), required=False)
     vat_percent = forms.DecimalField(label=gettext_lazy("VAT rate, %"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shape()
+
+    def shape(self) -> None:
+        """Leave the fields that the chosen kind and price model read; a limit on a flat price only if one was set."""
+        model = self["model"].value() or "per_unit"
+        kept = FIGURES.get(model, ())
+        limits = [name for name in LIMITS if model != "flat" or self[name].value() not in (None, "", "0")]
+        for name in ("unit_price", "tiers", "package_size", *LIMITS):
+            if name not in kept and name not in limits:
+                del self.fields[name]
+        if self["kind"].value() != "metered":
+            del self.fields["meter"]
+        for name in ("meter", "vat_percent", *(kept if model != "percentage" else ())):
+            if name in self.fields:
+                self.fields[name].required = True
+        if "unit_price" in self.fields:
+            self.fields["unit_price"].label = PRICES[model]
+        if self["kind"].value() == "one_time":
+            for name, label in (
+                ("minimum_amount", _("At least, per order")),
+                ("maximum_amount", _("At most, per order")),
+            ):
+                if name in self.fields:
+                    self.fields[name].label = label
+
+    @property
+    def main_fields(self) -> list[Any]:
+        """What it is and what it costs."""
+        return [self[name] for name in self.fields if name not in (*LIMITS, "kind", "model", "plan", "DELETE")]
+
+    @property
+    def limit_fields(self) -> list[Any]:
+        return [self[name] for name in LIMITS if name in self.fields]
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether one is set, or refused."""
+        return any(field.errors or field.value() not in (None, "", "0") for field in self.limit_fields)
 
     def clean_tiers(self) -> tuple[Tier, ...]:
         """Tiers as the rules read them."""
@@ -101,15 +159,15 @@ class ComponentForm(forms.Form):
             name_en=given["name_en"],
             kind=given["kind"],
             unit=given["unit"],
-            meter=given["meter"],
+            meter=given.get("meter", ""),
             model=given["model"],
-            unit_price=given["unit_price"] if given["unit_price"] is not None else Decimal(0),
+            unit_price=given.get("unit_price") or Decimal(0),
             vat_rate=None if vat is None else vat.scaleb(-2),
-            tiers=given["tiers"],
-            package_size=given["package_size"],
-            included_quantity=given["included_quantity"] or Decimal(0),
-            minimum_amount=given["minimum_amount"],
-            maximum_amount=given["maximum_amount"],
+            tiers=given.get("tiers", ()),
+            package_size=given.get("package_size"),
+            included_quantity=given.get("included_quantity") or Decimal(0),
+            minimum_amount=given.get("minimum_amount"),
+            maximum_amount=given.get("maximum_amount"),
         )
 
 
@@ -143,49 +201,165 @@ class DateForm(forms.Form):
     )
 
 
-PlanForms = forms.formset_factory(PlanForm, extra=BLANK_PLANS, max_num=drafts.MOST_PLANS, absolute_max=40)
-ComponentForms = forms.formset_factory(ComponentForm, extra=BLANK_COMPONENTS, max_num=60, absolute_max=80)
+class Parts(forms.BaseFormSet):
+    """Forms that all count: whoever wants one away ticks “Leave out”."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {"empty_permitted": False}
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["DELETE"].label = _("Leave out")
+
+    @property
+    def kept(self) -> dict[int, Any]:
+        """Place on the page → form, without those that are left out."""
+        return {place: form for place, form in enumerate(self.forms) if not (self.is_bound and form["DELETE"].value())}
+
+
+_MOST: Final = {"can_delete": True, "extra": 0, "formset": Parts}
+PlanForms = forms.formset_factory(PlanForm, max_num=drafts.MOST_PLANS, absolute_max=40, **_MOST)
+ComponentForms = forms.formset_factory(ComponentForm, max_num=100, absolute_max=200, **_MOST)
 
 
 class BookForms:
-    """The two sets of forms of a price book; blank ones are left out."""
+    """A price book as one page: each plan with its prices, each of which folds.
+
+    Every step sends the whole page. `save` keeps it; `shape-3` shows the fields of the model chosen for price 3;
+    `price-0` adds a price to plan 0 and `plan` a plan: these only draw the page again, so it needs no script.
+    """
 
     def __init__(self, data: Mapping[str, Any] | None, *, plans: Sequence[PlanDraft]) -> None:
-        initial = [] if data else [_plan_initial(plan) for plan in plans]
-        parts = [] if data else [_component_initial(plan.code, one) for plan in plans for one in plan.components]
-        self.plans = PlanForms(data, prefix="plans", initial=initial)
-        self.components = ComponentForms(data, prefix="components", initial=parts)
+        self.step = SAVE if data is None else data.get("step", SAVE)
+        self.opened: int | None = None
+        if data is None:
+            rows = [_plan_initial(plan) for plan in plans]
+            parts = [_component_initial(place, one) for place, plan in enumerate(plans) for one in plan.components]
+            if not rows:
+                rows, parts = [{}], [_blank_component(0)]
+            self._start(rows, parts)
+            return
+        self.plans, self.components = PlanForms(data, prefix="plans"), ComponentForms(data, prefix="components")
+        if self.step != SAVE and self.plans.management_form.is_valid() and self.components.management_form.is_valid():
+            self._draw_again()
+
+    @property
+    def is_to_save(self) -> bool:
+        return bool(self.step == SAVE)
+
+    def _start(self, rows: list[dict[str, Any]], parts: list[dict[str, Any]]) -> None:
+        self.plans = PlanForms(prefix="plans", initial=rows)
+        self.components = ComponentForms(prefix="components", initial=parts)
+
+    def _draw_again(self) -> None:
+        """The page as it was sent, changed by one step, and not judged yet."""
+        step, _dash, number = str(self.step).partition("-")
+        plans = self.plans.kept
+        places = {place: at for at, place in enumerate(plans)}
+        parts, opened = [], None
+        for place, form in self.components.kept.items():
+            at = places.get(_place(form["plan"].value()))
+            if at is None:
+                continue
+            if step == "shape" and number == str(place):
+                opened = len(parts)
+            parts.append({**_sent(form), "plan": at})
+        rows = [_sent(form) for form in plans.values()]
+        if step == "plan" and len(rows) < drafts.MOST_PLANS:
+            rows.append({})
+            parts.append(_blank_component(len(rows) - 1))
+            opened = len(parts) - 1
+        elif step == "price" and _place(number) in places:
+            parts.append(_blank_component(places[_place(number)]))
+            opened = len(parts) - 1
+        self._start(rows, parts)
+        self.opened = opened
 
     def is_valid(self) -> bool:
-        """Whether every form that is not blank can be read, and every component names a plan."""
-        are_valid = [self.plans.is_valid(), self.components.is_valid()]
-        if not all(are_valid):
-            return False
-        codes = {form.cleaned_data["code"] for form in self._filled(self.plans)}
-        for form in self._filled(self.components):
-            if form.cleaned_data["plan"] not in codes:
-                form.add_error("plan", _("There is no such plan above. Write one of their codes."))
-        return not any(form.errors for form in self.components)
+        """Whether every form that is kept can be read."""
+        return all([self.plans.is_valid(), self.components.is_valid()])
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the page as a whole."""
+        return [*self.plans.non_form_errors(), *self.components.non_form_errors()] if self.plans.is_bound else []
 
     def to_drafts(self) -> list[PlanDraft]:
         """The plans, once the forms are valid."""
-        parts: dict[str, list[ComponentDraft]] = {}
-        for form in self._filled(self.components):
-            parts.setdefault(form.cleaned_data["plan"], []).append(form.to_draft())
         return [
             PlanDraft(
                 code=form.cleaned_data["code"],
                 name=form.cleaned_data["name"],
                 name_en=form.cleaned_data["name_en"],
                 terms=form.cleaned_data["terms"],
-                components=parts.get(form.cleaned_data["code"], []),
+                components=[part.to_draft() for _at, part in self._parts_of(place)],
             )
-            for form in self._filled(self.plans)
+            for place, form in self.plans.kept.items()
         ]
 
-    @staticmethod
-    def _filled(formset: Any) -> list[Any]:
-        return [form for form in formset if form.has_changed() or form.initial]
+    def refuse(self, refusal: drafts.InvalidPriceBook) -> bool:
+        """Put a refusal beside the field it names; False if it names none of this page's."""
+        for place, form in self.plans.kept.items():
+            if form.cleaned_data["code"] != refusal.plan:
+                continue
+            for _at, part in self._parts_of(place):
+                if refusal.component and part.cleaned_data["code"] == refusal.component:
+                    name = refusal.part.partition("[")[0]
+                    name = PARTS.get(name, name)
+                    part.add_error(name if name in part.fields else None, refusal.message)
+                    return True
+            name = refusal.part or refusal.field
+            form.add_error(name if name in form.fields else None, refusal.message)
+            return True
+        return False
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The plans as the page shows them: form, place, parts (form, place, figures, is_open)."""
+        return [
+            {
+                "form": form,
+                "place": place,
+                "parts": [self._describe(at, part) for at, part in self._parts_of(place)],
+                "is_open": bool(form.errors) or not form["code"].value(),
+            }
+            for place, form in enumerate(self.plans.forms)
+        ]
+
+    def _describe(self, place: int, form: ComponentForm) -> dict[str, Any]:
+        """A price: what it is, and, as far as it can be computed, what it comes to with tax."""
+        model = form["model"].value()
+        probe = form
+        if not form.is_bound:
+            data = {form.add_prefix(name): form[name].value() for name in form.fields}
+            probe = ComponentForm(data, prefix=form.prefix)
+        return {
+            "form": form,
+            "place": place,
+            "is_open": bool(form.errors) or place == self.opened,
+            "kind": dict(KINDS).get(form["kind"].value(), ""),
+            "model": drafts.MODELS.get(model, ""),
+            "figures": table.describe_draft(one=probe.to_draft()) if probe.is_valid() else None,
+        }
+
+    def _parts_of(self, place: int) -> list[tuple[int, Any]]:
+        """The prices of the plan at a place of the page; those that are left out too, once the page is refused."""
+        return [(at, form) for at, form in self.components.kept.items() if _place(form["plan"].value()) == place]
+
+
+def _place(value: Any) -> int:
+    """A place on the page as it was sent; -1 for what is none."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else -1
+
+
+def _sent(form: forms.Form) -> dict[str, Any]:
+    keys = {name: form.add_prefix(name) for name in form.base_fields}
+    return {name: form.data[key] for name, key in keys.items() if key in form.data}
+
+
+def _blank_component(place: int) -> dict[str, Any]:
+    return {"plan": place, "kind": "recurring", "model": "per_unit", "vat_percent": "6"}
 
 
 def _plan_initial(plan: PlanDraft) -> dict[str, Any]:
@@ -196,7 +370,7 @@ def _plan_initial(plan: PlanDraft) -> dict[str, Any]:
     return {"code": plan.code, "name": plan.name, "name_en": plan.name_en, "terms": ", ".join(lengths)}
 
 
-def _component_initial(plan_code: str, one: ComponentDraft) -> dict[str, Any]:
+def _component_initial(place: int, one: ComponentDraft) -> dict[str, Any]:
     lines = []
     for tier in one.tiers:
         end = NO_END if tier.up_to is None else decimals.format_plain(tier.up_to)
@@ -205,7 +379,7 @@ def _component_initial(plan_code: str, one: ComponentDraft) -> dict[str, Any]:
     names = ("code", "name", "name_en", "kind", "model", "unit", "meter")
     figures = ("unit_price", "package_size", "included_quantity", "minimum_amount", "maximum_amount")
     return {
-        "plan": plan_code,
+        "plan": place,
         **{name: getattr(one, name) for name in names},
         **{name: _shown(getattr(one, name)) for name in figures},
         "tiers": "\n".join(lines),

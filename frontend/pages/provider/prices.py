@@ -17,6 +17,14 @@ from marketplace import clock
 from marketplace.organisations import errors, gate
 from marketplace.organisations import queries as organisations
 
+# Fields of the refusals of an agreement → where its form shows them.
+BUYER_FIELDS: Final = {
+    "buyer": "buyer",
+    "organisation": "buyer",
+    "basis": "basis",
+    "effective_date": "effective_date",
+    "valid_until": "valid_until",
+}
 TONES: Final = {"draft": "neutral", "announced": "info", "published": "good", "retired": "neutral"}
 
 
@@ -99,13 +107,17 @@ def _write(request: HttpRequest, product: Any, *, agreement: bool) -> HttpRespon
     book = price_forms.BookForms(data, plans=start)
     buyer = _agreement_form(data) if agreement else None
     refusal, status = "", 200 if data is None else 422
-    if data is not None and all([book.is_valid(), buyer is None or buyer.is_valid()]):
+    if not book.is_to_save:
+        status, buyer = 200, buyer and _agreement_form(None, given=data)
+    elif data is not None and all([book.is_valid(), buyer is None or buyer.is_valid()]):
         try:
             _save(request, product, book=book, buyer=buyer)
         except errors.Refused as error:
-            refusal, status = error.message, 409 if error.is_conflict else 422
-            if buyer is not None and error.field in buyer.fields:
-                buyer.add_error(error.field, error.message)
+            status = 409 if error.is_conflict else 422
+            if buyer is not None and error.field in BUYER_FIELDS:
+                buyer.add_error(BUYER_FIELDS[error.field], error.message)
+            elif not (isinstance(error, drafts.InvalidPriceBook) and book.refuse(error)):
+                refusal = error.message
         else:
             return redirect("provider:prices", product.code)
     words = _("Prices agreed with one buyer") if agreement else _("Next list prices")
@@ -115,6 +127,7 @@ def _write(request: HttpRequest, product: Any, *, agreement: bool) -> HttpRespon
         "book": book,
         "buyer": buyer,
         "refusal": refusal,
+        "is_refused": status != 200,
         "crumbs": _crumbs(product, words),
     }
     return render(request, "provider/price_form.html", context, status=status)
@@ -143,8 +156,12 @@ def _save(request: HttpRequest, product: Any, *, book: price_forms.BookForms, bu
     messages.success(request, _("The agreed prices are kept as version %(version)s.") % {"version": saved.version})
 
 
-def _agreement_form(data: Any) -> price_forms.AgreementForm:
-    return price_forms.AgreementForm(data, initial={"effective_date": periods.civil_date(clock.now())})
+def _agreement_form(data: Any, *, given: Any = None) -> price_forms.AgreementForm:
+    """`given`: what was sent before the page was drawn again, not to be judged yet."""
+    start = {"effective_date": periods.civil_date(clock.now())}
+    if given is not None:
+        start = {name: given.get(name, "") for name in price_forms.AgreementForm.base_fields}
+    return price_forms.AgreementForm(data, initial=start)
 
 
 def _describe(book: Any, refused: tuple[int, Any] | None, *, is_waiting: bool) -> dict[str, Any]:
