@@ -65,6 +65,7 @@ class Shown:
     reason: str
     is_orderable: bool
     is_in_tray: bool
+    has_agreed_price: bool
 
 
 def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id: int | None) -> list[Shown]:
@@ -88,11 +89,20 @@ def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id:
         kept.keep(fresh)
     pools = providers.pools_of(data_centre_ids={card.data_centre for card in cards.values()})
     chosen = tray.read(request).ids
-    return [_show(cards[pk], found=found, pools=pools, chosen=chosen) for pk in pks if pk in cards]
+    return [
+        _show(cards[pk], found=found, pools=pools, chosen=chosen, has_agreed_price=pk in own)
+        for pk in pks
+        if pk in cards
+    ]
 
 
 def _show(
-    card: Card, *, found: queries.CataloguePage, pools: Mapping[int, Iterable[Any]], chosen: tuple[int, ...]
+    card: Card,
+    *,
+    found: queries.CataloguePage,
+    pools: Mapping[int, Iterable[Any]],
+    chosen: tuple[int, ...],
+    has_agreed_price: bool,
 ) -> Shown:
     remaining = providers.count_remaining(pools=pools[card.data_centre], draws=card.draws)
     badge, tone, left = "", "", ""
@@ -110,6 +120,7 @@ def _show(
         reason=queries.explain(page=found, text=card.words),
         is_orderable=card.is_operating and card.is_priced and remaining != 0,
         is_in_tray=card.pk in chosen,
+        has_agreed_price=has_agreed_price,
     )
 
 

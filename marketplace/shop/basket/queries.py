@@ -13,11 +13,15 @@ from marketplace.shop.basket.models import Basket, Line
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Sums over lines, to the fen: what is paid once, each month, in the first month, and over the terms."""
+    """Sums over lines, to the fen: what is paid once, each month, in the first month, and over the terms.
+
+    `least_usage` is what metered components cost in a month without any use: due on top, never part of the others.
+    """
 
     one_time: pricing.Amount
     monthly: pricing.Amount
     term: pricing.Amount
+    least_usage: pricing.Amount
 
     @property
     def first_month_gross(self) -> Money:
@@ -114,6 +118,7 @@ def _add_up(lines: Sequence[PurchaseLine], *, currency: str) -> Total:
         one_time=_sum([quote.one_time for quote in quotes], currency=currency),
         monthly=_sum([quote.monthly for quote in quotes], currency=currency),
         term=_sum([quote.term for quote in quotes], currency=currency),
+        least_usage=_sum([quote.least_monthly for quote in quotes], currency=currency),
     )
 
 

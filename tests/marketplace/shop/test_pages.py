@@ -1,5 +1,6 @@
 """The purchase list and the checkout through HTTP: forms, refusals beside their fields, addresses that do not exist."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.contracts.models import Contract
+from billing.rules import periods
+from marketplace import clock
+from marketplace.procurement import adviser
+from marketplace.procurement.models import AdviserRules, DeploymentAdvice
 from marketplace.shop.basket.models import Basket, Line
 from marketplace.shop.order.models import Order
 from providers.models import CapacityPool
 from tests import factories
+from tests.factories import Price
 from tests.frontend.trade import World, client_of
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +250,71 @@ def test_the_list_takes_at_most_16_queries_whatever_its_length(world: World, cli
         assert client.get("/basket/").status_code == 200
     print(f"{lines} lines: {len(queries)} queries")
     assert len(queries) <= 16, [one["sql"][:120] for one in queries]
+
+
+def test_the_least_monthly_amount_stands_at_the_checkout(world: World, client: Client) -> None:
+    """A metered plan of at least 50.00 a month, whatever is used: 53.00 with 6 % of VAT, for any quantity."""
+    fee = Price("metered", "0.5", meter="vcpu_hours", minimum="50")
+    metered = factories.offering(world.host.data_centre, plans={"metered": [fee]})
+    plain = factories.offering(world.host.data_centre)
+    add(client, plain)
+    words = "无用量也须支付"
+    for path in ("/basket/", "/checkout/"):
+        assert words not in client.get(path).content.decode()
+    plan = factories.plan(metered, "metered").pk
+    assert client.post("/basket/add/", {"plan": plan, "quantity": 2, "term_months": 12}).status_code == 302
+    for path in ("/basket/", "/checkout/"):
+        text = client.get(path).content.decode()
+        assert words in text, path
+        assert text.count("¥53.00") == 2, path  # the line's and the total's
+
+
+def announce_refusal(world: World) -> AdviserRules:
+    """Version 2 of the adviser's table: what does not fit is refused. In force a month ago."""
+    first = AdviserRules.objects.get(version=1)
+    then = clock.now() - timedelta(days=40)
+    return adviser.announce_rules(
+        table=first.table,
+        mode="block",
+        source="市数据局新规",
+        effective_date=periods.civil_date(then) + timedelta(days=10),
+        actor=factories.actor(factories.platform(), "officer"),
+        now=then,
+    )
+
+
+def test_what_the_rules_refuse_is_not_ordered_and_the_answer_stays_on_the_order(world: World) -> None:
+    rules = announce_refusal(world)
+    client = client_of(world.officer)
+    add(client, world.host)
+    stated = {**ANSWERS, "information_class": "sensitive", "business_class": "critical"}
+    reason = {"advice_reason": "试点阶段，无敏感数据，领导已批示"}  # in this mode no reason helps
+    refused = client.post("/checkout/", {**stated, **reason, **hidden(client)})
+    assert refused.status_code == 422
+    assert "红山云主机：" in refused.content.decode()
+    assert not Order.objects.exists() and not DeploymentAdvice.objects.exists()
+    assert not CapacityPool.objects.exclude(allocated=0).exists()
+    assert Line.objects.filter(basket__status=Basket.OPEN).count() == 1
+
+    fits = {**ANSWERS, "information_class": "public", "business_class": "general"}
+    assert client.post("/checkout/", {**fits, **hidden(client)}).status_code == 302
+    order = Order.objects.get()
+    kept = DeploymentAdvice.objects.get(order_number=order.number)
+    assert (kept.rules, kept.outcome, kept.stated_by_id) == (rules, "fits", world.officer.user_id)
+
+
+def test_answer_version_reason_and_approver_stay_on_the_order(world: World) -> None:
+    client, reason = client_of(world.officer), "试点阶段，无敏感数据，领导已批示"
+    add(client, world.host)
+    stated = {"information_class": "sensitive", "business_class": "critical", "advice_reason": reason}
+    assert client.post("/checkout/", {**ANSWERS, **stated, **hidden(client)}).status_code == 302
+    number = Order.objects.get().number
+    decided = client_of(world.approver).post(f"/buyer/approvals/{number}/", {"decision": "approve", "reason": ""})
+    assert decided.status_code == 302
+    announce_refusal(world)  # a later version changes nothing that stands on the order
+    kept = DeploymentAdvice.objects.get(order_number=number)
+    assert (kept.rules.version, kept.allowed, kept.reason) == (1, ["private", "hybrid"], reason)
+    page = client.get(f"/buyer/orders/{number}/").content.decode()
+    assert reason in page
+    assert "第 1 版" in page
+    assert world.approver.user_name in page
