@@ -217,9 +217,11 @@ class Parts(forms.BaseFormSet):
         return {place: form for place, form in enumerate(self.forms) if not (self.is_bound and form["DELETE"].value())}
 
 
-_MOST: Final = {"can_delete": True, "extra": 0, "formset": Parts}
-PlanForms = forms.formset_factory(PlanForm, max_num=drafts.MOST_PLANS, absolute_max=40, **_MOST)
-ComponentForms = forms.formset_factory(ComponentForm, max_num=100, absolute_max=200, **_MOST)
+_MOST: Final[dict[str, Any]] = {"can_delete": True, "extra": 0, "formset": Parts}
+PlanForms: Any = forms.formset_factory(PlanForm, max_num=drafts.MOST_PLANS, absolute_max=40, **_MOST)
+ComponentForms: Any = forms.formset_factory(
+    ComponentForm, max_num=100, absolute_max=drafts.MOST_PLANS * drafts.MOST_COMPONENTS, **_MOST
+)
 
 
 class BookForms:
@@ -256,7 +258,8 @@ class BookForms:
         step, _dash, number = str(self.step).partition("-")
         plans = self.plans.kept
         places = {place: at for at, place in enumerate(plans)}
-        parts, opened = [], None
+        parts: list[dict[str, Any]] = []
+        opened = None
         for place, form in self.components.kept.items():
             at = places.get(_place(form["plan"].value()))
             if at is None:
