@@ -237,9 +237,7 @@ class BookForms:
         if data is None:
             rows = [_plan_initial(plan) for plan in plans]
             parts = [_component_initial(place, one) for place, plan in enumerate(plans) for one in plan.components]
-            if not rows:
-                rows, parts = [{}], [_blank_component(0)]
-            self._start(rows, parts)
+            self._start(rows or [{}], parts if rows else [_blank_component(0)])
             return
         self.plans, self.components = PlanForms(data, prefix="plans"), ComponentForms(data, prefix="components")
         if self.step != SAVE and self.plans.management_form.is_valid() and self.components.management_form.is_valid():
