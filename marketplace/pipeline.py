@@ -28,8 +28,8 @@ from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
 from providers.capacity import history, planning
 from providers.capacity import operations as capacity
-from providers.onboarding import qualifications
 from providers.evidence import reminders
+from providers.onboarding import qualifications
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)

@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.operator import applications, listings, partners, recognitions
-from frontend.pages.operator import capacity, listings
+from frontend.pages.operator import applications, capacity, listings, partners, recognitions
 
 app_name = "operator"
 
