@@ -6,7 +6,7 @@ A finding is stored as its code with its parameters and written in the reader's 
 import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -93,7 +93,12 @@ def run(*, product: Product, content: Content, rules: CategoryRules, price_book:
 
 def stored_findings(*, version: OfferingVersion) -> list[Finding]:
     """What the checks found when they last ran over a version."""
-    return [Finding.from_json(one) for one in version.findings if one.get("code") in TEXTS]
+    return read_findings(version.findings)
+
+
+def read_findings(stored: Iterable[Mapping[str, Any]] | None) -> list[Finding]:
+    """Findings as a version keeps them; codes of another release are left out."""
+    return [Finding.from_json(one) for one in stored or () if one.get("code") in TEXTS]
 
 
 def _check_specs(content: Content, rules: CategoryRules) -> Iterator[Finding]:

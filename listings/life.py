@@ -92,7 +92,7 @@ def describe(*, content: Content) -> list[Fact]:
         "deployment_models": "、".join(str(wording.DEPLOYMENT_MODELS[one]) for one in content.deployment_models),
         "solution_domains": "、".join(domains.get(one, one) for one in content.solution_domains),
         "draws": "、".join(
-            f"{wording.RESOURCES.get(code, code)} {each.normalize():f}" for code, each in content.draws_of.items()
+            f"{wording.RESOURCES.get(code, code)}: {each.normalize():f}" for code, each in content.draws_of.items()
         ),
         "support": str(wording.SUPPORT.get(content.support, "")),
     }
@@ -126,8 +126,20 @@ def _write(value: Any) -> str:
 
 
 def list_own(*, partner_id: int, view: str = "", words: str = "", page: int | str = 1) -> Page:
-    """A provider's offerings with the state of their newest version, 50 a page, in 2 queries."""
-    rows = _with_latest(Product.objects.filter(partner_id=partner_id)).select_related("data_centre", "main_category")
+    """A provider's offerings with the state and findings of their newest version, 50 a page, in 2 queries.
+
+    On the rows: `latest`, `latest_number`, `latest_findings`, `changed_at` (the last step).
+    """
+    newest = OfferingVersion.objects.filter(product=OuterRef("pk")).order_by("-number")
+    last_step = OfferingStep.objects.filter(product=OuterRef("pk")).order_by("-pk")
+    rows = (
+        _with_latest(Product.objects.filter(partner_id=partner_id))
+        .select_related("data_centre", "main_category")
+        .annotate(
+            latest_findings=Subquery(newest.values("findings")[:1]),
+            changed_at=Subquery(last_step.values("happened_at")[:1]),
+        )
+    )
     if view in VIEWS:
         rows = rows.filter(VIEWS[view])
     if words:
@@ -159,7 +171,7 @@ def list_versions(*, product_id: int) -> list[OfferingVersion]:
 
 def list_steps(*, product_id: int) -> list[OfferingStep]:
     """What happened to an offering, the newest first: the last hundred steps."""
-    rows = OfferingStep.objects.filter(product_id=product_id).select_related("user", "organisation")
+    rows = OfferingStep.objects.filter(product_id=product_id).select_related("user", "organisation", "product__partner")
     return list(rows.order_by("-pk")[:100])
 
 

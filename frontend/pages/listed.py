@@ -5,14 +5,15 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
-from frontend.pages import freezes
-from frontend.pages.public.versions import describe_prices
+from frontend.pages import freezes, listed_prices
 from listings import checks, life, standing
 from listings.content import Content
 from listings.taxonomy import queries as taxonomy
-from listings.wording import STATES
+from listings.wording import STATES, choose, write_unit
 
 # Tones of the badges; a state that is none of these is neutral.
 TONES: Final[Mapping[str, str]] = {
@@ -21,6 +22,15 @@ TONES: Final[Mapping[str, str]] = {
     "returned": "warn",
     "published": "good",
     "frozen": "bad",
+}
+# The steps of the wizard, which are the sections of a listing's page too.
+STEPS: Final[Mapping[str, Promise]] = {
+    "what": gettext_lazy("What it is"),
+    "where": gettext_lazy("Where it runs"),
+    "terms": gettext_lazy("Service level and exit"),
+    "texts": gettext_lazy("Text in three languages"),
+    "prices": gettext_lazy("Prices"),
+    "submit": gettext_lazy("Check and submit"),
 }
 # The step of the wizard that mends a field.
 STEP_OF: Final[Mapping[str, str]] = {
@@ -43,7 +53,14 @@ def badges(product: Any) -> dict[str, Any]:
     """The offering's own state and, where it differs, that of the version being worked on."""
     latest = product.latest if product.latest not in (None, product.state, "published", "superseded") else None
     own = None if product.state == "draft" and latest else badge(product.state)
-    return {"own": own, "latest": badge(latest) if latest else None}
+    found = checks.read_findings(product.latest_findings) if product.latest == "draft" else []
+    return {
+        "own": own,
+        "latest": badge(latest) if latest else None,
+        "errors": sum(1 for one in found if one.is_error),
+        "unit": write_unit(product.from_price_unit),
+        "category": choose(product.main_category.name, product.main_category.name_en) if product.main_category else "",
+    }
 
 
 def tabs(*, counts: Mapping[str, int], chosen: str, url: str) -> list[dict[str, Any]]:
@@ -65,7 +82,9 @@ def findings(version: Any, *, edit_url: str = "") -> list[dict[str, Any]]:
     """What the checks found in a version, with the address of the step that mends it."""
     return [
         {
-            "level": _("Must be mended") if one.is_error else _("Note"),
+            "level": _("Must be mended") if one.is_error else pgettext("finding", "Hint"),
+            "is_error": one.is_error,
+            "step": STEP_OF.get(one.field, "what"),
             "tone": "bad" if one.is_error else "warn",
             "message": one.message,
             "remedy": one.remedy,
@@ -76,28 +95,59 @@ def findings(version: Any, *, edit_url: str = "") -> list[dict[str, Any]]:
 
 
 def timeline(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """The steps of an offering's life for c-timeline, the newest first."""
+    """The steps of an offering's life for c-timeline, the newest first; what still waits is the present step."""
     return [
         {
-            "title": _("Version %(number)s: %(state)s") % {"number": one.version_number, "state": STATES[one.to_state]},
-            "state": "failed" if one.to_state in ("returned", "frozen", "withdrawn") else "done",
+            "title": _step_words(one),
+            "state": "failed"
+            if one.to_state in ("returned", "frozen", "withdrawn")
+            else "current"
+            if place == 0 and one.to_state in ("draft", "submitted", "in_review")
+            else "done",
             "at": one.happened_at,
             "text": " · ".join(
                 part
                 for part in (
                     one.user.get_full_name() if one.user else "",
                     one.organisation.name if one.organisation else "",
-                    one.reason,
                 )
                 if part
             ),
+            "note": one.reason,
         }
-        for one in rows
+        for place, one in enumerate(rows)
     ]
 
 
-def describe(request: HttpRequest, *, product: Any, versions: Sequence[Any]) -> dict[str, Any]:
-    """The context of a listing's page; `?version=` and `?with=` choose what is shown and compared."""
+def is_taken_back(step: Any, *, provider_id: int | None) -> bool:
+    """Whether it was the provider itself that ended a review."""
+    return step.to_state == "returned" and step.organisation_id is not None and step.organisation_id == provider_id
+
+
+def _step_words(step: Any) -> str:
+    if step.to_state in ("frozen", "withdrawn") or step.from_state in ("frozen", "withdrawn"):
+        words = _("Freeze lifted") if step.from_state == "frozen" and step.to_state == "published" else None
+        return str(words or STATES[step.to_state])
+    provider = step.product.partner
+    is_own = is_taken_back(step, provider_id=provider.organisation_id if provider else None)
+    state = _("Taken back") if is_own else STATES[step.to_state]
+    return _("Version %(number)s: %(state)s") % {"number": step.version_number, "state": state}
+
+
+def sections(facts: Sequence[life.Fact]) -> list[dict[str, Any]]:
+    """The facts of a content under the steps of the wizard."""
+    return [
+        {"title": words, "facts": found}
+        for step, words in STEPS.items()
+        if (found := [one for one in facts if STEP_OF[one.field] == step])
+    ]
+
+
+def describe(request: HttpRequest, *, product: Any, versions: Sequence[Any], edit_url: str = "") -> dict[str, Any]:
+    """The context of a listing's page; `?version=` and `?with=` choose what is shown and compared.
+
+    `edit_url`: the wizard's, where what the checks found in the newest version is mended.
+    """
     latest = versions[0]
     shown = _chosen(request, "version", versions) or latest
     in_force = next((one for one in versions if one.state == "published"), None)
@@ -116,18 +166,34 @@ def describe(request: HttpRequest, *, product: Any, versions: Sequence[Any]) -> 
         "versions": [{"version": one, **badge(one.state)} for one in versions],
         "version_options": [(str(one.number), f"{one.number} · {STATES[one.state]}") for one in versions],
         "other": other,
-        "changes": life.changes(before=Content.from_json(other.content), after=written) if other else [],
-        "facts": life.describe(content=written),
-        "prices": describe_prices(shown.price_book),
-        "findings": findings(shown),
+        "changes": _changes(other, shown),
+        "sections": sections(life.describe(content=written)),
+        "prices": listed_prices.describe_plans(listed_prices.plans_of(shown)),
+        "findings": findings(shown, edit_url=edit_url if shown == latest else ""),
         "timeline": timeline(rows),
-        "returned": next((one for one in rows if one.to_state == "returned"), None)
-        if latest.state == "returned"
-        else None,
+        "returned": _returned(product, latest, rows),
         "frozen": freezes.describe(standing.open_freezes(product_ids=[product.pk])[product.pk]),
         "public_url": product.get_absolute_url() if product.state == "published" else "",
         "was_published": {one.number for one in versions if one.state in life.ONCE_PUBLISHED},
     }
+
+
+def _changes(other: Any, shown: Any) -> list[life.Change]:
+    """What differs in text and prices."""
+    if other is None:
+        return []
+    contents = {"before": Content.from_json(other.content), "after": Content.from_json(shown.content)}
+    plans = {"before": listed_prices.plans_of(other), "after": listed_prices.plans_of(shown)}
+    return [*life.changes(**contents), *listed_prices.changes(**plans)]
+
+
+def _returned(product: Any, latest: Any, rows: Sequence[Any]) -> Any:
+    """The reviewer's step, if the newest version was returned, or if a draft answers one that was."""
+    step = next((one for one in rows if one.to_state == "returned"), None)
+    is_answered = latest.state not in ("returned", "draft") or step is None or latest.number > step.version_number + 1
+    if is_answered or is_taken_back(step, provider_id=product.partner.organisation_id):
+        return None
+    return step
 
 
 def version_url(product: Any, number: int) -> str:

@@ -57,14 +57,19 @@ def list_books(*, product_id: int) -> list[PriceBook]:
     )
 
 
+def plans_of(*, price_book_id: int) -> list[Plan]:
+    """The plans of one book, with components and terms; 3 queries."""
+    rows = Plan.objects.filter(price_book=price_book_id).select_related("price_book")
+    return list(rows.prefetch_related("components", "terms").order_by("position", "id"))
+
+
 def plans_to_revise(*, product_id: int) -> list[Plan]:
     """What the next list prices start from: the newest draft of them, else those in force; empty if there are none."""
-    rows = Plan.objects.filter(price_book__product=product_id, price_book__organisation=None)
+    books = PriceBook.objects.filter(product=product_id, organisation=None).order_by("-version")
     for status in (PriceBook.Status.DRAFT, PriceBook.Status.PUBLISHED):
-        newest = rows.filter(price_book__status=status).select_related("price_book")
-        found = list(newest.prefetch_related("components", "terms").order_by("-price_book__version", "position", "id"))
-        if found:
-            return [plan for plan in found if plan.price_book_id == found[0].price_book_id]
+        newest = books.filter(status=status).values_list("pk", flat=True).first()
+        if newest is not None:
+            return plans_of(price_book_id=newest)
     return []
 
 

@@ -41,7 +41,7 @@ def test_its_prices_are_neither_changed_nor_announced_nor_published_past_the_rev
         ):
             with pytest.raises(price_books.PriceBookInReview) as refusal:
                 attempt()
-            assert "Take that version back first, then change the prices." in refusal.value.message
+            assert "请先撤回该版本，再修改价格。" in refusal.value.message
             assert refusal.value.field == "prices"
     assert states(product) == {1: "draft"}
     desk.publish(product)

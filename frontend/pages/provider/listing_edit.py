@@ -1,34 +1,36 @@
 """The wizard of a draft: six steps, each saved by itself, each with its address; it works without a script."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from frontend.pages import listed
+from frontend.pages import listed, listed_prices
+from frontend.pages.listed import STEPS
 from frontend.pages.provider.listings import crumbs, partner_of
-from frontend.pages.public.versions import describe_prices
 from listings import life, operations, wording
 from listings.content import LABELS, Content, Schema
+from listings.findings import TEXTS
 from listings.prices import queries as price_books
 from listings.taxonomy import queries as taxonomy
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from providers import queries as providers
 
-STEPS: Final[dict[str, Promise]] = {
-    "what": gettext_lazy("What it is"),
-    "where": gettext_lazy("Where it runs"),
-    "terms": gettext_lazy("Service level and exit"),
-    "texts": gettext_lazy("Text in three languages"),
-    "prices": gettext_lazy("Prices"),
-    "submit": gettext_lazy("Check and submit"),
+# Fields that the checks ask for, by what they say when one is missing; the form saves without them.
+NEEDED: Final[Mapping[str, str]] = {
+    "deployment_models": "deployment.missing",
+    "lead_time_days": "lead_time.missing",
+    "sla_percent": "sla.missing",
+    "exit_notice_days": "exit.notice_missing",
+    "exit_export_days": "exit.export_missing",
+    "exit_fee": "exit.fee_missing",
 }
 YES_NO: Final = (("", "–"), ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No")))
 
@@ -62,7 +64,7 @@ def edit_listing(request: HttpRequest, code: str) -> HttpResponse:
             return redirect(f"{reverse('provider:listing_edit', args=[code])}?step={following}")
     context = {
         **_describe(product, version, step=step),
-        "form": form,
+        "form": _mark_needed(form),
         "crumbs": crumbs(product.code, str(STEPS[step])),
     }
     return render(request, "provider/listing_edit.html", context, status=422 if form and form.is_bound else 200)
@@ -70,7 +72,9 @@ def edit_listing(request: HttpRequest, code: str) -> HttpResponse:
 
 def _describe(product: Any, version: Any, *, step: str) -> dict[str, Any]:
     url = reverse("provider:listing_edit", args=[product.code])
-    books = price_books.list_books(product_id=product.pk) if step == "prices" else []
+    found = listed.findings(version, edit_url=url)
+    errors_at = Counter(one["step"] for one in found if one["is_error"])
+    plans = price_books.plans_to_revise(product_id=product.pk) if step == "prices" else []
     return {
         "product": product,
         "version": version,
@@ -78,29 +82,39 @@ def _describe(product: Any, version: Any, *, step: str) -> dict[str, Any]:
         "step": step,
         "step_label": STEPS[step],
         "tabs": [
-            {"label": f"{place} {words}", "url": f"{url}?step={one}", "count": None, "active": one == step}
+            {
+                "label": f"{place} {words}",
+                "url": f"{url}?step={one}",
+                "count": errors_at.get(one),
+                "active": one == step,
+            }
             for place, (one, words) in enumerate(STEPS.items(), start=1)
         ],
-        "findings": listed.findings(version, edit_url=url),
-        "books": [{"book": one, "prices": describe_prices(one)} for one in books if one.organisation_id is None][:2],
-        "prices_url": _prices_url(product.code),
-        "facts": life.describe(content=Content.from_json(version.content)) if step == "submit" else [],
+        "findings": found,
+        "errors": sum(errors_at.values()),
+        "here": [one for one in found if one["step"] == step],
+        "place": list(STEPS).index(step) + 1,
+        "steps": len(STEPS),
+        "book": plans[0].price_book if plans else None,
+        "prices": listed_prices.describe_plans(plans),
+        "sections": listed.sections(life.describe(content=Content.from_json(version.content)))
+        if step == "submit"
+        else [],
     }
-
-
-def _prices_url(code: str) -> str:
-    """The page of the price books; without one, prices come by spreadsheet."""
-    for name in ("provider:listing_prices", "provider:prices", "provider:offering_prices"):
-        try:
-            return reverse(name, args=[code])
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 def _next(step: str) -> str:
     order = list(STEPS)
     return order[min(order.index(step) + 1, len(order) - 1)]
+
+
+def _mark_needed(form: forms.Form | None) -> forms.Form | None:
+    """Say at each field what the checks will ask for, in their words."""
+    for name, field in form.fields.items() if form else ():
+        if name in NEEDED:
+            field.is_needed = True  # type: ignore[attr-defined]
+            field.help_text = str(TEXTS[NEEDED[name]].remedy)
+    return form
 
 
 def _add_error(form: forms.Form, refusal: errors.Refused) -> None:
@@ -122,6 +136,7 @@ def _what_form(data: Any, written: Content, schema: Schema, partner_id: int) -> 
             value = {True: "yes", False: "no"}.get(value, "")  # type: ignore[arg-type]
         form.initial[f"spec_{spec.code}"] = value
         form.fields[f"spec_{spec.code}"] = _spec_field(spec)
+        form.fields[f"spec_{spec.code}"].is_needed = spec.is_required  # type: ignore[attr-defined]
     form.fields["solution_domains"] = forms.MultipleChoiceField(
         label=_("Solution domains"),
         required=False,
@@ -134,11 +149,8 @@ def _what_form(data: Any, written: Content, schema: Schema, partner_id: int) -> 
 def _spec_field(spec: Any) -> forms.Field:
     unit = wording.write_unit(spec.unit)
     label = f"{spec.label} ({unit})" if unit else spec.label
-    common: dict[str, Any] = {
-        "label": label,
-        "required": False,
-        "help_text": _("Needed for review.") if spec.is_required else "",
-    }
+    help_text = _("Needed for review.") if spec.is_required else ""
+    common: dict[str, Any] = {"label": label, "required": False, "help_text": help_text}
     if spec.kind == "boolean":
         return forms.ChoiceField(choices=YES_NO, **common)
     if spec.kind == "option" and spec.options:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from frontend import navigation
 from frontend.pages import listed
 from listings import content, life, operations, steps
 from marketplace import clock
@@ -60,7 +59,6 @@ def list_listings(request: HttpRequest) -> HttpResponse:
         "total": counts["all"],
         "words": words,
         "can_edit": gate.actor_of(request).can("listings.edit"),
-        "imports_url": navigation.page_url("provider:listing_imports"),
     }
     return render(request, "provider/listings.html", context)
 
@@ -203,11 +201,13 @@ def _render(
     product = life.get_listing(code=code, partner_id=partner_of(request))
     versions = life.list_versions(product_id=product.pk)
     may_edit = gate.actor_of(request).can("listings.edit")
+    is_draft = versions[0].state == "draft"
+    edit_url = reverse("provider:listing_edit", args=[code]) if may_edit and is_draft else ""
     context: dict[str, Any] = {
-        **listed.describe(request, product=product, versions=versions),
+        **listed.describe(request, product=product, versions=versions, edit_url=edit_url),
         **{f"{name}_form": ReasonForm(auto_id=f"{name}_%s") for name in ("back", "withdraw")},
         **{f"{name}_form": form for name, form in (forms or {}).items()},
-        "can_edit": may_edit and versions[0].state == "draft",
+        "can_edit": may_edit and is_draft,
         "can_draft": may_edit and versions[0].state not in steps.OPEN_STATES,
         "can_take_back": may_edit and versions[0].state in steps.WAITING_STATES,
         "can_withdraw": may_edit and product.state != "withdrawn",

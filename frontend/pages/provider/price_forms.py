@@ -69,8 +69,11 @@ class ComponentForm(forms.Form):
     code = forms.SlugField(label=gettext_lazy("Code"), max_length=30)
     name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
     name_en = forms.CharField(label=gettext_lazy("Name in English"), max_length=60, required=False)
-    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS)
-    model = forms.ChoiceField(label=gettext_lazy("Price model"), choices=list(words.MODELS.items()))
+    # A browser sends the first choice of a blank form too: with it as the initial one, the form still counts as blank.
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=KINDS, initial=KINDS[0][0])
+    model = forms.ChoiceField(
+        label=gettext_lazy("Price model"), choices=list(words.MODELS.items()), initial=next(iter(words.MODELS))
+    )
     unit = forms.CharField(label=gettext_lazy("Unit"), max_length=30)
     meter = forms.SlugField(label=gettext_lazy("Meter"), max_length=40, required=False)
     unit_price = forms.DecimalField(label=gettext_lazy("Price without tax"), required=False)

@@ -206,11 +206,10 @@ def _own_book(product: Any, version: int) -> Any:
 
 
 def _crumbs(product: Any, here: str | None) -> list[tuple[str, str | None]]:
-    title = wording.choose(product.title, product.title_en)
-    if here is None:
-        return [(title, product.get_absolute_url()), (_("Prices"), None)]
-    return [
-        (title, product.get_absolute_url()),
-        (_("Prices"), reverse("provider:prices", args=[product.code])),
-        (here, None),
+    way: list[tuple[str, str | None]] = [
+        (_("Listings"), reverse("provider:listings")),
+        (wording.choose(product.title, product.title_en), reverse("provider:listing", args=[product.code])),
     ]
+    if here is None:
+        return [*way, (_("Prices"), None)]
+    return [*way, (_("Prices"), reverse("provider:prices", args=[product.code])), (here, None)]

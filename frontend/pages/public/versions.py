@@ -1,17 +1,14 @@
 """One version of an offering as it was bought: its content and its prices, for good."""
 
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from frontend.pages import listed_prices
 from frontend.pages.public.offering import LARGEST_PK
 from listings import life, wording
 from listings.content import Content
-from listings.prices import pricing
-from listings.prices import queries as price_books
 from marketplace.organisations import gate
 
 
@@ -29,7 +26,7 @@ def show_version(request: HttpRequest, pk: int, slug: str, number: int) -> HttpR
         "product": product,
         "title": wording.choose(content.title, content.title_en),
         "facts": [one for one in life.describe(content=content) if one.text],
-        "prices": describe_prices(version.price_book),
+        "prices": listed_prices.describe_plans(listed_prices.plans_of(version)),
         "is_current": version.state == "published" and is_listed,
         "is_listed": is_listed,
         "crumbs": [
@@ -39,30 +36,3 @@ def show_version(request: HttpRequest, pk: int, slug: str, number: int) -> HttpR
         ],
     }
     return render(request, "public/version.html", context)
-
-
-def describe_prices(book: Any) -> list[dict[str, Any]]:
-    """The plans of a price book with their components, net and gross, as a table shows them."""
-    if book is None:
-        return []
-    plans = next((one for one in price_books.list_books(product_id=book.product_id) if one.pk == book.pk), book).plans
-    return [
-        {
-            "name": wording.choose(plan.name, plan.name_en),
-            "terms": [term.months for term in plan.terms.all()],
-            "rows": [
-                {
-                    "name": wording.choose(row.name, row.name_en),
-                    "kind": row.get_kind_display(),
-                    "model": row.get_model_display(),
-                    "unit": wording.write_unit(row.unit),
-                    "net": row.unit_price,
-                    "gross": pricing.unit_gross(row=row),
-                    "vat_rate": row.vat_rate,
-                    "is_tiered": bool(row.tiers),
-                }
-                for row in plan.components.all()
-            ],
-        }
-        for plan in plans.all()
-    ]

@@ -98,7 +98,7 @@ def test_the_contract_keeps_showing_what_was_bought(desk, seller, reviewer):
     assert bought in client.get(reverse("buyer:order", args=[contract.order_number])).content.decode()
     page = client.get(bought).content.decode()
     assert "测试云主机" in page
-    assert "改名云主机" not in page.split('class="two-one"')[1]
+    assert "改名云主机" not in page.split('class="page-header"')[1]
     assert "alert-warning" in page
     assert "alert-success" in Client().get(bought.replace("/1/", "/2/")).content.decode()
     operations.freeze(product=product, reason="核查", actor=desk.reviewer, now=desk.now)
@@ -147,3 +147,28 @@ def test_frozen_and_withdrawn_through_the_pages(desk, seller, reviewer):
     seller.post(reverse("provider:listing_withdraw", args=["OF900"]), {"reason": "停售"})
     product.refresh_from_db()
     assert product.state == "withdrawn"
+
+
+def test_what_is_submitted_is_taken_back_before_its_prices_change(desk, seller):
+    product = desk.create()
+    desk.submit(product)
+    prices = seller.get(reverse("provider:prices", args=[product.code])).content.decode()
+    assert "价格审核中" in prices
+    assert reverse("provider:price_draft", args=[product.code]) not in prices
+    form = {"plans-TOTAL_FORMS": "1", "plans-INITIAL_FORMS": "0", "components-TOTAL_FORMS": "1"}
+    form |= {"components-INITIAL_FORMS": "0", "plans-0-code": "monthly", "plans-0-name": "包月", "plans-0-terms": "1"}
+    fee = {"plan": "monthly", "code": "fee", "name": "月费", "kind": "recurring", "model": "per_unit", "unit": "台·月"}
+    fee |= {"unit_price": "1", "vat_percent": "6"}
+    form |= {f"components-0-{name}": value for name, value in fee.items()}
+    refused = seller.post(reverse("provider:price_draft", args=[product.code]), form)
+    assert refused.status_code == 409
+    assert "请先撤回该版本，再修改价格。" in refused.content.decode()
+    back = reverse("provider:listing_take_back", args=[product.code])
+    assert back in seller.get(reverse("provider:listing", args=[product.code])).content.decode()
+    assert seller.post(back, {"reason": ""}).status_code == 422
+    answer = seller.post(back, {"reason": "价格有误"})
+    assert answer.url == reverse("provider:listing_edit", args=[product.code])
+    assert seller.post(reverse("provider:price_draft", args=[product.code]), form).status_code == 302
+    page = seller.get(reverse("provider:listing", args=[product.code])).content.decode()
+    for words in ("供应方撤回", "价格有误", "¥1.06", "¥106.00"):  # why, and the prices before and after
+        assert words in page

@@ -213,7 +213,7 @@ def test_prices_that_were_submitted_survive_the_next_file(world):
     assert book_states(product) == [(1, "draft")]
     upload = world.send_rows(world.row(unit_price="99"))
     assert (counts(upload), faults(upload)) == ((0, 0, 0, 1), [("A2", "code")])
-    assert "Take the version back first" in upload.problems[0]["message"]
+    assert "请先撤回该版本" in upload.problems[0]["message"]
     listings.take_back(version=version_of(product), reason="改价", actor=world.seller, now=NOW)
     for price, versions in (("99", [(1, "retired"), (2, "draft")]), ("98", [(1, "retired"), (3, "draft")])):
         assert counts(world.send_rows(world.row(unit_price=price))) == (0, 1, 0, 0)
