@@ -295,6 +295,8 @@ basket:change-line         | line            | GET  | 405 405 405 405 405 405 40
 basket:change-line         | line            | POST | 302 422 404 403 403 403 403
 basket:remove-line         | line            | GET  | 405 405 405 405 405 405 405
 basket:remove-line         | line            | POST | 302 302 404 403 403 403 403
+checkout:begin             |                 | GET  | 405 405 405 405 405 405 405
+checkout:begin             |                 | POST | 302 302 302 403 403 403 403
 checkout:index             |                 | GET  | 302 200 302 403 403 403 403
 checkout:index             |                 | POST | 302 422 302 403 403 403 403
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from billing.rules.money import Money
 from listings.prices import pricing
 from marketplace.shop.basket.models import Basket, Line
+from providers.capacity import queries as capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class PurchaseList:
 
     basket: Basket
     currency: str
+    held_until: datetime | None
     groups: tuple[ProviderGroup, ...]
     total: Total
 
@@ -71,6 +74,11 @@ class PurchaseList:
         return bool(self.lines) and not self.problems
 
 
+def hold_reference(*, basket_id: int) -> str:
+    """The name under which capacity is kept for a list."""
+    return f"basket:{basket_id}"
+
+
 def count_lines(*, user_id: int) -> int:
     """How many lines the person's open list has; one query."""
     return Line.objects.filter(basket__owner_id=user_id, basket__status=Basket.OPEN).count()
@@ -79,7 +87,7 @@ def count_lines(*, user_id: int) -> int:
 def read_purchase_list(*, user_id: int, organisation_id: int | None = None) -> PurchaseList | None:
     """The person's open list at the prices of the organisation they buy for; None if there is none.
 
-    At most 8 queries, whatever its length.
+    At most 9 queries, whatever its length.
     """
     basket = Basket.open.filter(owner_id=user_id).order_by("-pk").first()
     if basket is None:
@@ -90,6 +98,7 @@ def read_purchase_list(*, user_id: int, organisation_id: int | None = None) -> P
 
 def describe(*, basket: Basket) -> PurchaseList:
     """A basket as a purchase list: lines with their problems, grouped by provider, with totals."""
+    held_until = _count_own_holds(basket)
     lines = [PurchaseLine(line=line, problem=_problem(line, basket.all_lines())) for line in basket.all_lines()]
     currency = lines[0].line.price_currency if lines else "CNY"
     providers = {one.line.product.partner_id: one.line.product.partner for one in lines}
@@ -97,7 +106,24 @@ def describe(*, basket: Basket) -> PurchaseList:
     for partner_id, partner in providers.items():
         own = tuple(one for one in lines if one.line.product.partner_id == partner_id)
         groups.append(ProviderGroup(provider=partner, lines=own, total=_add_up(own, currency=currency)))
-    return PurchaseList(basket=basket, currency=currency, groups=tuple(groups), total=_add_up(lines, currency=currency))
+    return PurchaseList(
+        basket=basket,
+        currency=currency,
+        held_until=held_until,
+        groups=tuple(groups),
+        total=_add_up(lines, currency=currency),
+    )
+
+
+def _count_own_holds(basket: Basket) -> datetime | None:
+    """What is kept for this list is free for it: told to the pools as they are read here. Returns until when."""
+    holds = capacity.find_holds(reference=hold_reference(basket_id=basket.pk)) if basket.pk else []
+    own = {hold.pool_id: hold.quantity for hold in holds}
+    centres = [line.product.data_centre for line in basket.all_lines()] if own else []
+    # Lines of one data centre may share the pools that were read for it: each is told once.
+    for pool in {id(pool): pool for centre in centres if centre for pool in centre.pools.all()}.values():
+        pool.held -= own.get(pool.pk, 0)
+    return min((hold.expires_at for hold in holds), default=None)
 
 
 def _problem(line: Line, lines: Sequence[Line]) -> str:

@@ -13,4 +13,7 @@ class CheckoutConfig(apps.CheckoutConfig):
     def get_urls(self) -> list[URLPattern]:
         from marketplace.shop.checkout import views  # needs the models, which are not loaded yet above
 
-        return [path("", views.check_out, name="index")]
+        return [
+            path("", views.check_out, name="index"),
+            path("begin/", views.begin, name="begin"),
+        ]

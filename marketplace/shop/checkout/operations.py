@@ -23,6 +23,7 @@ from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.basket.models import Basket
 from marketplace.shop.checkout import terms
 from marketplace.shop.order.creator import OrderCreator, Placement
+from providers.capacity import operations as capacity
 
 Order: Any = get_model("order", "Order")
 
@@ -115,7 +116,9 @@ def place_order(
     creator = OrderCreator(placement)
     order = creator.place(basket=basket, user=basket.owner)
     _finish(order=order, wanted=wanted, organisation=organisation, advice=advice, actor=actor, now=now)
-    creator.open_contracts()  # last: from here to the commit the pools are locked
+    # Last: from here to the commit the pools are locked, first by giving back what was kept for this list.
+    capacity.let_go(reference=purchase_lists.hold_reference(basket_id=basket.pk), is_ordered=True, now=now)
+    creator.open_contracts()
     return PlacedOrder(number=order.number, is_new=True)
 
 

@@ -13,7 +13,7 @@ from marketplace.organisations import errors, gate
 from marketplace.organisations import queries as organisations
 from marketplace.procurement import adviser
 from marketplace.shop.basket import queries as purchase_lists
-from marketplace.shop.checkout import forms, operations, terms
+from marketplace.shop.checkout import forms, holds, operations, terms
 
 
 @never_cache
@@ -41,6 +41,17 @@ def check_out(request: HttpRequest) -> HttpResponse:
                 messages.info(request, _("This purchase list was ordered already; nothing was ordered twice."))
             return redirect("buyer:order", placed.number)
     return _render(request, form=form, status=status)
+
+
+@gate.page(permission="orders.place", methods=("POST",))
+def begin(request: HttpRequest) -> HttpResponse:
+    """Keep the capacity of the list while its checkout is filled in; a refusal is shown on the list."""
+    try:
+        holds.begin(actor=gate.actor_of(request), now=clock.now())
+    except errors.Refused as error:
+        messages.error(request, error.message)
+        return redirect("basket:summary")
+    return redirect("checkout:index")
 
 
 def _asks(request: HttpRequest) -> bool:
