@@ -16,6 +16,13 @@ hypothesis_settings.register_profile("marketplace", deadline=None, print_blob=Tr
 hypothesis_settings.load_profile("marketplace")
 
 
+def pytest_configure() -> None:
+    """Passwords of the cast are hashed by a fast algorithm; `test_passwords` tests that people's are not."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def has_chromium() -> bool:
     """Whether the browser tests can run: the system's Chromium, or one that Playwright has installed."""
     if Path("/usr/bin/chromium").exists():
