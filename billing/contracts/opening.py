@@ -14,6 +14,7 @@ from listings.prices import pricing
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
 from providers import operations as providers
+from providers.capacity import operations as capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Terms:
     payment_method: str
     contact_name: str
     contact_phone: str
+    hold: str = ""  # the reference under which capacity was kept for them
 
 
 @transaction.atomic
@@ -79,7 +81,7 @@ def open_contracts(*, lines: Sequence[Agreed], terms: Terms, actor: actors.Actor
         },
         now=now,
     )
-    _hold_capacity({line.order_line_id: line for line in lines}, contracts=new)
+    _hold_capacity({line.order_line_id: line for line in lines}, contracts=new, hold=terms.hold, now=now)
     return contracts
 
 
@@ -107,12 +109,14 @@ def _contract(line: Agreed, *, terms: Terms, now: datetime) -> Contract:
     )
 
 
-def _hold_capacity(lines: dict[int, Agreed], *, contracts: Sequence[Contract]) -> None:
-    """Draw what the contracts' offerings take, and write down what is held."""
+def _hold_capacity(lines: dict[int, Agreed], *, contracts: Sequence[Contract], hold: str, now: datetime) -> None:
+    """Draw what the contracts' offerings take, first what was kept for them, and write down what is held."""
     draws = [lines[contract.order_line_id].draw for contract in contracts]
     if not any(draw.quantities for draw in draws):
         return
     locks.lock_pools(data_centre_ids={draw.data_centre_id for draw in draws if draw.quantities})
+    if hold:  # given back under the lock, so that nobody comes between
+        capacity.let_go(reference=hold, is_ordered=True, now=now)
     ContractCapacity.objects.bulk_create(
         ContractCapacity(contract=contract, pool_id=taken.pool_id, quantity=taken.quantity)
         for contract, held in zip(contracts, providers.allocate(draws=draws), strict=True)

@@ -23,7 +23,6 @@ from marketplace.shop.basket import queries as purchase_lists
 from marketplace.shop.basket.models import Basket
 from marketplace.shop.checkout import terms
 from marketplace.shop.order.creator import OrderCreator, Placement
-from providers.capacity import operations as capacity
 
 Order: Any = get_model("order", "Order")
 
@@ -110,15 +109,14 @@ def place_order(
         payment_method=payment_method,
         contact_name=contact_name.strip(),
         contact_phone=contact_phone.strip(),
+        hold=purchase_lists.hold_reference(basket_id=basket.pk) if wanted.held_until else "",
         actor=actor,
         now=now,
     )
     creator = OrderCreator(placement)
     order = creator.place(basket=basket, user=basket.owner)
     _finish(order=order, wanted=wanted, organisation=organisation, advice=advice, actor=actor, now=now)
-    # Last: from here to the commit the pools are locked, first by giving back what was kept for this list.
-    capacity.let_go(reference=purchase_lists.hold_reference(basket_id=basket.pk), is_ordered=True, now=now)
-    creator.open_contracts()
+    creator.open_contracts()  # last: from here to the commit the pools are locked
     return PlacedOrder(number=order.number, is_new=True)
 
 

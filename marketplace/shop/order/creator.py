@@ -41,6 +41,7 @@ class Placement:
     payment_method: str
     contact_name: str
     contact_phone: str
+    hold: str  # the reference under which capacity was kept for the list, if it was
     actor: actors.Actor
     now: datetime
 
@@ -101,6 +102,7 @@ class OrderCreator(utils.OrderCreator):
                     payment_method=placement.payment_method,
                     contact_name=placement.contact_name,
                     contact_phone=placement.contact_phone,
+                    hold=placement.hold,
                 ),
                 actor=placement.actor,
                 now=placement.now,
