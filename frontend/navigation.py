@@ -85,6 +85,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("To deliver"), "provider:deliveries", "truck", "contracts.view", in_header=True),
                 Entry(_("Contracts"), "provider:contracts", "file-check", "contracts.view", in_header=True),
                 Entry(_("Usage reports"), "provider:usage", "gauge", "usage.report"),
+                Entry(_("Incidents"), "provider:incidents", "triangle-alert", "incidents.report"),
             ),
         ),
         (
@@ -135,6 +136,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             (
                 Entry(_("Review of providers"), "operator:applications", "building-2", "providers.view"),
                 Entry(_("Recognitions"), "operator:recognitions", "award", "providers.recognise"),
+                Entry(_("Incidents"), "operator:incidents", "triangle-alert", "incidents.report"),
             ),
         ),
         (

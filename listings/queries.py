@@ -158,6 +158,12 @@ def find_offering(*, code: str) -> Product | None:
     return Product.objects.filter(code=code).select_related("partner", "data_centre").first()
 
 
+def offerings_in(*, data_centre_ids: Collection[int]) -> list[Product]:
+    """Offerings of data centres that were published once, by title: what an incident can be about."""
+    rows = Product.objects.filter(data_centre_id__in=data_centre_ids, version_number__gt=0)
+    return list(rows.only("code", "title", "data_centre_id").order_by("title", "code"))
+
+
 def get_offering(*, pk: int, organisation_id: int | None = None) -> OfferingRow:
     """A listed offering with the plans an organisation sees, specs and what is left. Raises NoSuchOffering."""
     return get_offering_and_prices(pk=pk, organisation_id=organisation_id)[0]

@@ -30,6 +30,7 @@ from providers.capacity import history, planning
 from providers.capacity import operations as capacity
 from providers.evidence import reminders
 from providers.onboarding import qualifications
+from providers.service import operations as incidents
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("take statistics", statistics.take_snapshots),
     ("send webhooks", webhooks.send_due),
     ("remind of what ends", qualifications.remind_due),
+    ("give late reports to the operator", incidents.escalate_due),
     ("mail notices", notices.mail_pending),
 )
 

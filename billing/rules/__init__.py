@@ -10,6 +10,7 @@ and shows; it never multiplies a price itself.
     components  prices of a plan: models, tiers, minimum, maximum; refused at birth when contradictory
     tiers       what a quantity costs by each model, line by line
     pricing     what a component costs for a month; the committed price of a plan
+    availability how long a service ran in a month, and what a breach earns
     commission  what the platform keeps and what the provider gets
     uscc        unified social credit codes (GB 32100-2015)
     decimals    exact products and the one division, in contexts of our own

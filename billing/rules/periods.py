@@ -81,12 +81,12 @@ class Month:
     @property
     def start_at(self) -> datetime:
         """00:00 in Shanghai on the first day, in UTC; the first instant of the month."""
-        return _midnight(self.first_date)
+        return midnight(self.first_date)
 
     @property
     def end_at(self) -> datetime:
         """00:00 in Shanghai after the last day, in UTC; the first instant after the month."""
-        return _midnight(self.end_date)
+        return midnight(self.end_date)
 
     def next(self) -> Month:
         return Month(self.year + self.month // 12, self.month % 12 + 1)
@@ -134,7 +134,8 @@ def add_months(day: date, n: int) -> date:
     return date(month.year, month.month, min(day.day, month.days))
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """00:00 in Shanghai at the beginning of `day`, in UTC."""
     return datetime.combine(day, time(), tzinfo=SHANGHAI).astimezone(UTC)
 
 

@@ -205,6 +205,24 @@ operator:listing_freeze    | code            | GET  | 405 405 405 405 405 405 40
 operator:listing_freeze    | code            | POST | 302 403 403 403 403 403 403
 operator:listing_lift      | code            | GET  | 405 405 405 405 405 405 405
 operator:listing_lift      | code            | POST | 302 403 403 403 403 403 403
+status                     |                 | GET  | 200 200 200 200 200 200 200
+status                     |                 | POST | 405 405 405 405 405 405 405
+buyer:service              | contract        | GET  | 302 200 404 403 403 403 403
+buyer:service              | contract        | POST | 302 422 404 403 403 403 403
+provider:incidents         |                 | GET  | 302 403 403 200 200 403 403
+provider:incidents         |                 | POST | 405 405 405 405 405 405 405
+provider:incident_new      |                 | GET  | 302 403 403 200 200 403 403
+provider:incident_new      |                 | POST | 302 403 403 422 422 403 403
+provider:incident          | incident        | GET  | 302 403 403 200 404 403 403
+provider:incident          | incident        | POST | 405 405 405 405 405 405 405
+provider:incident_step     | incident_step   | GET  | 405 405 405 405 405 405 405
+provider:incident_step     | incident_step   | POST | 302 403 403 422 404 403 403
+operator:incidents         |                 | GET  | 302 403 403 403 403 403 403
+operator:incidents         |                 | POST | 302 403 403 403 403 403 403
+operator:incident          | incident        | GET  | 302 403 403 403 403 403 403
+operator:incident          | incident        | POST | 405 405 405 405 405 405 405
+operator:incident_step     | incident_step   | GET  | 405 405 405 405 405 405 405
+operator:incident_step     | incident_step   | POST | 302 403 403 403 403 403 403
 register                   |                 | GET  | 200 302 302 302 302 302 302
 register                   |                 | POST | 422 302 302 302 302 302 302
 certificates               |                 | GET  | 200 200 200 200 200 200 200

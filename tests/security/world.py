@@ -25,6 +25,7 @@ from providers.capacity import planning
 from providers.documents import operations as documents
 from providers.onboarding import operations as onboarding
 from providers.onboarding import payout, recognition
+from providers.service import operations as incidents
 from tests import editions, factories, receipts
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
@@ -144,8 +145,11 @@ def build() -> World:
     )
     number = {"number": contract.number}
     window, change = _planned(host.data_centre)
+    incident = _disturbed(host.data_centre)
     parts = {
         "window": {"pk": window},
+        "incident": {"number": incident},
+        "incident_step": {"number": incident, "step": "update"},
         "pool": {"code": host.data_centre.code, "resource": "vcpu"},
         "pool_change": {"code": host.data_centre.code, "resource": "vcpu", "pk": change},
         "offering": {"pk": host.pk, "slug": host.slug},
@@ -206,6 +210,19 @@ def _planned(centre: Any) -> tuple[int, int]:
         now=NOW,
     )
     return window.pk, change.pk
+
+
+def _disturbed(centre: Any) -> str:
+    """An incident that lasts, reported by its provider."""
+    incident = incidents.report(
+        data_centre=centre,
+        impact="outage",
+        what="供电中断",
+        starts_at=NOW,
+        actor=factories.actor(centre.partner.organisation, "operations"),
+        now=NOW,
+    )
+    return incident.number
 
 
 def _export(organisation: Any, actor: Any) -> str:

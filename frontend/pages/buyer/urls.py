@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.buyer import approvals, balance, contracts, invoices, orders
+from frontend.pages.buyer import approvals, balance, contracts, invoices, orders, service
 
 app_name = "buyer"
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("contracts/", contracts.list_contracts, name="contracts"),
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
     path("contracts/<slug:number>/end/", contracts.end_contract, name="end_contract"),
+    path("contracts/<slug:number>/service/", service.show_service, name="service"),
     path("invoices/", invoices.list_invoices, name="invoices"),
     path("invoices/<slug:number>/", invoices.show_invoice, name="invoice"),
     path("balance/", balance.show_balance, name="balance"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.operator import applications, capacity, listings, partners, recognitions
+from frontend.pages.operator import applications, capacity, incidents, listings, partners, recognitions
 
 app_name = "operator"
 
@@ -28,6 +28,9 @@ urlpatterns: list[URLPattern] = [
     path("recognitions/<slug:number>/", recognitions.show_recognition, name="recognition"),
     path("recognitions/<slug:number>/opinion/", recognitions.give_opinion, name="recognition_opinion"),
     path("recognitions/<slug:number>/revoke/", recognitions.revoke, name="recognition_revoke"),
+    path("incidents/", incidents.show_incidents, name="incidents"),
+    path("incidents/<slug:number>/", incidents.show_incident, name="incident"),
+    path("incidents/<slug:number>/<slug:step>/", incidents.take_step, name="incident_step"),
     path("capacity/", capacity.show_capacity, name="capacity"),
     path("listings/", listings.show_queue, name="listings"),
     path("listings/<str:code>/", listings.show_listing, name="listing"),

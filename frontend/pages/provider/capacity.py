@@ -156,7 +156,8 @@ def show_maintenance(request: HttpRequest) -> HttpResponse:
         form, status = _window_form(centres, request.POST), 422
         if form.is_valid():
             wanted = dict(form.cleaned_data)
-            centre = next(one for one in centres if one.code == wanted.pop("data_centre"))
+            place = wanted.pop("data_centre")
+            centre = next(one for one in centres if one.code == place)
             try:
                 planning.announce_maintenance(data_centre=centre, actor=actor, now=clock.now(), **wanted)
             except errors.Refused as error:

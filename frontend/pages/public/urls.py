@@ -14,6 +14,7 @@ from frontend.pages.public import (
     offering,
     recommended,
     register,
+    status,
     versions,
 )
 
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("documents/<slug:number>/", documents.download_document, name="document"),
     path("notices/", notices.show_notices, name="notices"),
     path("healthz", health.health, name="health"),
+    path("status/", status.show_status, name="status"),
     path("certificates/", certificates.list_certificates, name="certificates"),
     path("register/", register.register, name="register"),
     path("login/", account.login, name="login"),

@@ -56,6 +56,7 @@ def test_a_window_is_announced_once(centre: DataCentre) -> None:
         "ends_at": "2099-01-01T03:00",
         "reason": "更换交换机",
     }
+    window["data_centre"] = factories.data_centre(centre.partner).code  # not the first of several
     assert client.post("/provider/capacity/maintenance/", window).status_code == 302
     assert client.post("/provider/capacity/maintenance/", window).status_code == 409
     assert Maintenance.objects.count() == 1
