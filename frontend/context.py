@@ -82,6 +82,7 @@ class Frame:
             "api_docs": ("api-docs", "api:docs", "swagger-ui"),
             "help": ("help",),
             "status": ("status",),
+            "certificates": ("certificates",),
         }
         return {key: navigation.page_url(*candidates) for key, candidates in names.items()}
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from marketplace.organisations import errors
 from providers.onboarding import findings, queries
 
-LABELS: Final[dict[str, Promise]] = {
+LABELS: Final[dict[str, Any]] = {  # lazy words
     "name": gettext_lazy("Name on the business licence"),
     "code": gettext_lazy("Unified social credit code"),
     "legal_representative": gettext_lazy("Legal representative"),
@@ -119,7 +119,7 @@ def timeline(application: Any) -> list[dict[str, Any]]:
     ]
 
 
-def remarks(application: Any, fields: Sequence[str] = ()) -> list[tuple[Promise, str]]:
+def remarks(application: Any, fields: Sequence[str] = ()) -> list[tuple[Any, str]]:
     """What the reviewer remarked, of some fields or of all."""
     return [(LABELS[field], text) for field, text in application.remarks.items() if not fields or field in fields]
 

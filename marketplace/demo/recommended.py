@@ -23,7 +23,6 @@ from providers.models import Evidence
 
 MEANT_FOR: Final = Month(2026, 9)
 ASSESSOR: Final = "示例·北疆信息安全测评中心"
-AUTHORITY: Final = "示例·自治区云计算企业认定小组"
 SOURCE: Final = "示例·赤峰云资源交易中心《推荐目录管理办法》第六条"
 NOT_APPLIED: Final = "供应方未申报本期推荐目录"
 # Third-party assessments: data centre → days from today on which they lapse (None: only by their age).
@@ -102,7 +101,7 @@ def _at(day: date) -> datetime:
 
 
 def _record_all(*, world: World, opening: datetime, today: datetime) -> list[Evidence]:
-    """The documents of all data centres and providers, each recorded by its provider."""
+    """The documents of all data centres, each recorded by its provider."""
     data = worlds.read_data()
     moved = (Month.of(opening).year - MEANT_FOR.year) * 12 + Month.of(opening).month - MEANT_FOR.month
     owners = {code: _log_in(f"owner-{code.lower()}@demo.example") for code in world.partners}
@@ -116,21 +115,6 @@ def _record_all(*, world: World, opening: datetime, today: datetime) -> list[Evi
                     actor=owners[row["operator"]],
                     now=opening,
                     **document,
-                )
-            )
-    for row in data["providers"]:
-        recognition = row["cloud_enterprise_recognition"]
-        if recognition["status"] == "recognised":
-            claims.append(
-                evidence.record_evidence(
-                    kind="recognition",
-                    partner=world.partners[row["id"]],
-                    issuer=AUTHORITY,
-                    document_number=f"DEMO-RD-{row['id']}",
-                    valid_from=periods.add_months(date(2025, 7, 1), moved),
-                    valid_until=periods.add_months(date.fromisoformat(recognition["valid_to"]), moved),
-                    actor=owners[row["id"]],
-                    now=opening,
                 )
             )
     return claims

@@ -14,13 +14,12 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from billing.rules import periods
 from listings import operations as listings
 from listings import queries as listing_queries
 from listings.models import Product
 from listings.prices import operations as price_books
 from listings.taxonomy import operations as taxonomy
-from marketplace.demo import people, prices
+from marketplace.demo import onboarding, people, prices
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as organisation_queries
@@ -34,7 +33,6 @@ PLATFORM_NAME: Final = "示例·赤峰云资源交易中心"
 PLATFORM_CODE: Final = "12150400MADEM90004"
 COMMISSION_RATES: Final = {"P03": Decimal("0.015"), "P05": Decimal("0.015"), "P12": Decimal("0.03")}
 USUAL_COMMISSION_RATE: Final = Decimal("0.02")
-COMMISSION_VAT_RATE: Final = Decimal("0.06")
 
 STATUSES: Final = {"operating": "operating", "under_construction": "building"}
 
@@ -86,7 +84,19 @@ def load_world(*, now: datetime) -> World:
         )
         for row in data["buyers"]
     }
-    partners = {code: _partner(code, seller, actor=operator, now=now) for code, seller in sellers.items()}
+    people.create_people(
+        world=World(platform=platform, providers=sellers, buyers=buyers, partners={}, data_centres={}, offerings={}),
+        now=now,
+    )
+    partners = {
+        code: onboarding.onboard(
+            code=code,
+            organisation=seller,
+            commission_rate=COMMISSION_RATES.get(code, USUAL_COMMISSION_RATE),
+            now=now,
+        )
+        for code, seller in sellers.items()
+    }
     centres = {
         row["id"]: _data_centre(row, partners[row["operator"]], actor=operator, now=now) for row in data["data_centres"]
     }
@@ -94,7 +104,6 @@ def load_world(*, now: datetime) -> World:
     empty = World(
         platform=platform, providers=sellers, buyers=buyers, partners=partners, data_centres=centres, offerings={}
     )
-    people.create_people(world=empty, now=now)
     return replace(empty, offerings=_offerings(data["offerings"], world=empty, now=now))
 
 
@@ -127,23 +136,6 @@ def _organisation(
         now=now,
         is_sample=True,
     )
-
-
-def _partner(code: str, seller: Organisation, *, actor: actors.Actor, now: datetime) -> Partner:
-    partner = providers.register_provider(organisation_id=seller.pk, actor=actor, now=now)
-    first_day = periods.civil_date(now).replace(month=1, day=1)
-    try:
-        provider_queries.agreement_in_force(partner_id=partner.pk, on=periods.civil_date(now))
-    except provider_queries.NoAgreement:
-        providers.agree(
-            partner=partner,
-            effective_date=first_day,
-            commission_rate=COMMISSION_RATES.get(code, USUAL_COMMISSION_RATE),
-            commission_vat_rate=COMMISSION_VAT_RATE,
-            actor=actor,
-            now=now,
-        )
-    return partner
 
 
 def _data_centre(row: Mapping[str, Any], partner: Partner, *, actor: actors.Actor, now: datetime) -> DataCentre:

@@ -60,7 +60,7 @@ def keep(*, file: File, kind: str, organisation_id: int, actor: actors.Actor, no
                 details={"kind": kind, "sha256": document.sha256},
             )
     except BaseException:
-        document.file.storage.delete(document.file.name)
+        document.file.storage.delete(document.file.name or "")
         raise
     return document
 

@@ -1,4 +1,7 @@
-"""What ends when: the newest verified qualification of each kind, and certificates; who is to be told of which."""
+"""What ends when: the newest verified qualification of each kind, and who is to be told of it.
+
+Certificates of the recognition are evidence: `providers.evidence.reminders` tells of them.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,7 +10,7 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_noop
 
-from providers.onboarding.models import Qualification, Recognition, Reminder
+from providers.onboarding.models import Qualification, Reminder
 
 LEADS: Final = (60, 30, 7)  # days before the end, the farthest first
 ENDED: Final = 0  # stands in `Reminder.days` for: it has ended
@@ -19,7 +22,6 @@ ENDS: Final = {
     "business_licence": gettext_noop("The business licence ends on %(day)s. Upload the renewed one."),
     "telecom_licence": gettext_noop("The telecom licence ends on %(day)s. Upload the renewed one."),
     "agreement": gettext_noop("The agreement with the platform ends on %(day)s. Ask the operator to renew it."),
-    "recognition": gettext_noop("The recognition as a cloud enterprise ends on %(day)s. Apply again."),
 }
 HAS_ENDED: Final = {
     "business_licence": gettext_noop(
@@ -29,7 +31,6 @@ HAS_ENDED: Final = {
         "The telecom licence ended on %(day)s: your listings are hidden until it is renewed."
     ),
     "agreement": gettext_noop("The agreement ended on %(day)s: your listings are hidden until it is renewed."),
-    "recognition": gettext_noop("The recognition as a cloud enterprise ended on %(day)s."),
 }
 # What `queries.qualifications_lapsed` answers: why the listings of a provider are hidden.
 LAPSED: Final = {
@@ -60,20 +61,16 @@ def newest() -> Any:
 
 
 def list_due(*, on: date) -> list[Due]:
-    """Who is to be told on a day of what, leaving out what was told. Three queries."""
+    """Who is to be told on a day of what, leaving out what was told. Two queries."""
     window = Q(valid_until__lte=on + timedelta(days=LEADS[0]), valid_until__gte=on - LOOK_BACK)
     rows = [
-        (f"qualification-{one.pk}", one.kind, one.valid_until, one.partner.organisation_id, PATH)
+        (f"qualification-{one.pk}", one.kind, one.valid_until, one.partner.organisation_id)
         for one in newest().filter(window).select_related("partner").order_by("pk")
-    ]
-    rows += [
-        (f"recognition-{one.pk}", "recognition", one.valid_until, one.partner.organisation_id, f"{PATH}recognition/")
-        for one in Recognition.objects.filter(window, state="granted").select_related("partner").order_by("pk")
     ]
     told = set(Reminder.objects.filter(what__in=[row[0] for row in rows]).values_list("what", "days"))
     return [
-        Due(what=what, days=days, organisation_id=organisation_id, valid_until=end, text=_text(kind, days), path=path)
-        for what, kind, end, organisation_id, path in rows
+        Due(what=what, days=days, organisation_id=organisation_id, valid_until=end, text=_text(kind, days), path=PATH)
+        for what, kind, end, organisation_id in rows
         if (what, days := _lead(end, on)) not in told
     ]
 

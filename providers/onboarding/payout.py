@@ -62,7 +62,7 @@ def enter_account(*, bank: str, account_name: str, number: str, actor: actors.Ac
     Raises InvalidApplication naming `bank`, `account_name` (must be the organisation's own) or `number`.
     """
     actor.require("providers.apply")
-    organisation = Organisation.objects.select_for_update().get(pk=actor.organisation_id)
+    organisation = Organisation.objects.select_for_update().get(pk=actor.organisation_id or 0)
     bank, account_name = " ".join(bank.split()), " ".join(account_name.split())
     digits = re.sub(r"[\s-]", "", number.translate({0xFF10 + one: str(one) for one in range(10)}))
     if not bank or len(bank) > 120:
@@ -188,7 +188,7 @@ def _lock_deposit(account: PayoutAccount) -> Deposit | None:
 
 def _lock_current(organisation_id: int | None) -> PayoutAccount:
     rows = PayoutAccount.objects.select_for_update().exclude(state=State.REPLACED)
-    account = rows.filter(organisation_id=organisation_id).first()
+    account = rows.filter(organisation_id=organisation_id or 0).first()
     if account is None:
         raise NoSuchAccount
     return account

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -188,7 +188,8 @@ def _put_in_force(
         raise NoStandardRate(_("No standard commission is in force. Enter one in the back office first."))
     agreed = standard.commission_rate if rate is None else rate
     partner = providers.register_provider(organisation_id=application.organisation_id, actor=actor, now=now)
-    agreement = providers.agree(
+    # A provider that the operator had registered before it applied keeps what was agreed with it.
+    agreement = Agreement.objects.filter(partner=partner).order_by("-version").first() or providers.agree(
         partner=partner,
         effective_date=on,
         commission_rate=agreed,
@@ -196,7 +197,7 @@ def _put_in_force(
         actor=actor,
         now=now,
     )
-    common = {"partner": partner, "actor": actor, "recorded_by": None, "valid_from": on, "now": now}
+    common: dict[str, Any] = {"partner": partner, "actor": actor, "recorded_by": None, "valid_from": on, "now": now}
     kinds = Qualification.Kind
     qualifications.write_verified(
         kind=kinds.BUSINESS_LICENCE,

@@ -15,6 +15,7 @@ from tests.security import world as worlds
 
 NOT_PAGES = {
     "health",
+    "document",
     "provider:usage_template",
     "provider:export_download",
     "finance:export_download",

@@ -9,11 +9,12 @@ from django.apps import apps
 from listings import life, queries
 from listings.models import Plan, PriceComponent, Product
 from listings.prices import pricing
-from marketplace.demo import choices, desk, people, world
+from marketplace.demo import choices, desk, onboarding, people, world
 from marketplace.organisations.models import Division
 from marketplace.procurement import queries as procurement
 from providers import queries as provider_queries
 from providers.models import CapacityPool
+from providers.onboarding import queries as applications
 
 
 def count_rows():
@@ -37,6 +38,25 @@ def test_loads_once(now):
     before = count_rows()
     world.load_world(now=now + timedelta(days=1))
     assert count_rows() == before
+    check_onboarding(loaded, now)
+
+
+def check_onboarding(loaded, now):
+    """All came in through the front door; two stand before it. (In this test, because loading takes its time.)"""
+    onboarding.recognise(world=loaded, data=world.read_data(), at=now)
+    onboarding.load_applicants(now=now + timedelta(days=30))
+    assert applications.count_applications() == {
+        "submitted": 0,
+        "in_review": 1,
+        "returned": 1,
+        "approved": 12,
+        "rejected": 0,
+    }
+    states = [one.state for one in applications.list_recognitions()]
+    assert (states.count("granted"), states.count("applied")) == (4, 3)
+    for partner in loaded.partners.values():
+        assert applications.verified_payout_account(partner_id=partner.pk)
+    assert applications.qualifications_lapsed(on=now.date() + timedelta(days=100)) == {}
 
 
 @pytest.mark.django_db

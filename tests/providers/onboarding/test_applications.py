@@ -303,3 +303,16 @@ def test_qualifications_are_written_once_and_frozen() -> None:
     with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
         Qualification.objects.update(valid_until=None, document_number="x")
     assert steps.LONGEST_REASON == 500
+
+
+def test_a_provider_that_was_registered_before_keeps_what_was_agreed() -> None:
+    partner = factories.provider(commission_rate="0.012")
+    owner = factories.actor(partner.organisation, "owner")
+    factories.platform()
+    application = operations.begin(actor=owner, now=NOW)
+    applicants.fill(application, owner)
+    operations.submit(number=application.number, actor=owner, now=NOW)
+    reviewer = applicants.operator()
+    review.take(number=application.number, actor=reviewer, now=NOW)
+    review.approve(number=application.number, actor=reviewer, now=NOW)
+    assert [one.commission_rate for one in partner.agreements.all()] == [Decimal("0.0120")]

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from marketplace import clock
-from marketplace.demo import desk, imports, month, people, recommended, serve, state, world
+from marketplace.demo import desk, imports, month, onboarding, people, recommended, serve, state, world
 
 
 class Command(BaseCommand):
@@ -68,10 +68,12 @@ class Command(BaseCommand):
         self.stdout.write("Loading the sample world …")
         loaded = world.load_world(now=month.opening(today))
         recommended.begin(world=loaded, opening=month.opening(today), today=today)
+        onboarding.recognise(world=loaded, data=world.read_data(), at=month.opening(today))
         month.drive(world=loaded, now=today, say=self.stdout.write)
         recommended.go_on(today=today)
         imports.load(world=loaded, now=today)
         desk.load(world=loaded, now=today)
+        onboarding.load_applicants(now=today)
         state.mark_loaded(now=today)
 
     def _print_welcome(self, *, port: int) -> None:
