@@ -32,6 +32,7 @@ from providers.evidence import reminders
 from providers.onboarding import qualifications
 from providers.service import operations as incidents
 from providers.webhooks import sending as webhooks
+from providers.fulfilment import operations as fulfilment
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("hide what lost its proof", standing.review_due),
     ("put price books in force", price_books.put_due_books_in_force),
     ("write words of offerings", search.refresh_pending),
+    ("accept deliveries not rejected in time", contracts.accept_overdue_inspections),
+    ("tell of missed deadlines", fulfilment.tell_overdue),
     ("end contracts", contracts.end_due),
     ("import offerings", listing_imports.run_imports),
     ("import usage files", metering.run_imports),

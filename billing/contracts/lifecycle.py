@@ -1,8 +1,8 @@
 """What may happen to a contract: the one transition table, and the one function that writes a step.
 
-pending ─ deliver ▶ active ─ suspend ▶ suspended
-   │                  │ ◀─ resume ───────┤
-   └ cancel ▶ cancelled   └─ end ▶ ended ◀┘ end
+pending ─ accept ▶ active ─ suspend ▶ suspended
+   │                 │ ◀─ resume ───────┤
+   └ cancel ▶ cancelled  └─ end ▶ ended ◀┘ end
 """
 
 from collections.abc import Collection
@@ -36,9 +36,7 @@ class Step:
 
 
 STEPS: Final[dict[str, Step]] = {
-    "deliver": Step(
-        frozenset({PENDING}), ACTIVE, gettext_lazy("Only a contract that waits for delivery can be delivered.")
-    ),
+    "accept": Step(frozenset({PENDING}), ACTIVE, gettext_lazy("Only a contract that waits for delivery can begin.")),
     "cancel": Step(
         frozenset({PENDING}), CANCELLED, gettext_lazy("Only a contract that waits for delivery can be cancelled.")
     ),

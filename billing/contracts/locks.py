@@ -1,13 +1,14 @@
 """Every row lock of this room, by name.
 
-One order for all: approval (`procurement.lock_approval`) → contracts by id → pools by id. What takes them in
-this order never waits crosswise.
+One order for all: approval (`procurement.lock_approval`) → contracts by id → deliveries (`fulfilment.lock`, by their
+contracts' ids) → pools by id. What takes them in this order never waits crosswise. A provider's own steps take the
+delivery's row alone.
 """
 
 from collections.abc import Collection
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from billing.contracts.models import Contract
 from marketplace.organisations import actors, errors
@@ -55,6 +56,18 @@ def claim_due(*, today: date, limit: int) -> list[Contract]:
     return list(
         Contract.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(status__in=[Contract.Status.ACTIVE, Contract.Status.SUSPENDED], end_date__lte=today)
+        .order_by("pk")[:limit]
+    )
+
+
+def claim_pending(*, condition: Exists, limit: int) -> list[Contract]:
+    """Contracts not begun of which something holds, locked; those that another worker holds are passed over.
+
+    What was asked may have changed until the lock was there: look again.
+    """
+    return list(
+        Contract.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(condition, status=Contract.Status.PENDING)
         .order_by("pk")[:limit]
     )
 

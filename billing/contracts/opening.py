@@ -1,4 +1,4 @@
-"""Writes: the lines of an order become contracts that hold their capacity, in the order's transaction."""
+"""Writes: the lines of an order become contracts with their deliveries and capacity, in the order's transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +10,14 @@ from django.db import transaction
 
 from billing.contracts import lifecycle, locks
 from billing.contracts.models import Contract, ContractCapacity
+from listings.content import Content
 from listings.prices import pricing
 from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
+from marketplace.procurement import queries as approvals
 from providers import operations as providers
 from providers.capacity import operations as capacity
+from providers.fulfilment import opening as fulfilment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ class Terms:
 
 @transaction.atomic
 def open_contracts(*, lines: Sequence[Agreed], terms: Terms, actor: actors.Actor, now: datetime) -> list[Contract]:
-    """Make an order's lines contracts and take their capacity: all, or nothing. 9 queries, whatever their number.
+    """Make an order's lines contracts, open their deliveries and take their capacity: all, or nothing.
+
+    As many queries for ten lines as for one. An approval that the order needs has been asked for before.
 
     Call it last in the order's transaction: the pools stay locked from here to the commit, and others wait for them.
     Opening a line again returns its first contract. Raises pricing.UnknownTerm, and providers.OutOfCapacity or
@@ -81,7 +86,9 @@ def open_contracts(*, lines: Sequence[Agreed], terms: Terms, actor: actors.Actor
         },
         now=now,
     )
-    _hold_capacity({line.order_line_id: line for line in lines}, contracts=new, hold=terms.hold, now=now)
+    by_line = {line.order_line_id: line for line in lines}
+    _open_deliveries(by_line, contracts=new, actor=actor, now=now)
+    _hold_capacity(by_line, contracts=new, hold=terms.hold, now=now)
     return contracts
 
 
@@ -106,6 +113,34 @@ def _contract(line: Agreed, *, terms: Terms, now: datetime) -> Contract:
         contact_name=terms.contact_name,
         contact_phone=terms.contact_phone,
         placed_at=now,
+    )
+
+
+def _open_deliveries(
+    lines: dict[int, Agreed], *, contracts: Sequence[Contract], actor: actors.Actor, now: datetime
+) -> None:
+    """What the providers have to set up, by the versions that were bought; held until a needed approval is there."""
+    if not contracts:
+        return
+    is_held = not approvals.is_cleared(order_number=contracts[0].order_number)
+    ordered = [_ordered(lines[contract.order_line_id], contract=contract) for contract in contracts]
+    fulfilment.open_deliveries(ordered=ordered, is_held=is_held, actor=actor, now=now)
+
+
+def _ordered(line: Agreed, *, contract: Contract) -> fulfilment.Ordered:
+    content, product = Content.from_json(line.version.content), line.plan.price_book.product
+    return fulfilment.Ordered(
+        number=contract.number,
+        partner_id=contract.provider_id,
+        buyer_id=contract.buyer_id,
+        data_centre_id=product.data_centre_id,
+        offering_code=product.code,
+        offering_title=contract.offering_title,
+        plan_code=line.plan.code,
+        specs=content.specs_of,
+        quantity=contract.quantity,
+        lead_time_days=1 if content.lead_time_days is None else content.lead_time_days,
+        export_days=content.exit_export_days or 0,
     )
 
 

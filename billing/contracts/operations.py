@@ -1,34 +1,42 @@
 """Writes: a contract is approved, delivered, suspended, resumed and ended; `opening` has how it begins."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from billing.contracts import lifecycle, locks
-from billing.contracts.models import Contract, ContractCapacity
+from billing.contracts import capacity, lifecycle, locks
+from billing.contracts.acceptance import (
+    SYSTEM,
+    accept_delivery,
+    accept_overdue_inspections,
+    decline_delivery,
+    reject_delivery,
+)
+from billing.contracts.models import Contract
 from billing.rules import periods
 from marketplace.organisations import actors, errors
 from marketplace.procurement import operations as procurement
-from marketplace.procurement import queries as approvals
 from marketplace.procurement.models import Approval
-from providers import operations as providers
+from providers.fulfilment import operations as fulfilment
+from providers.fulfilment.models import Delivery
+
+__all__ = [
+    "SYSTEM",
+    "accept_delivery",
+    "accept_overdue_inspections",
+    "confirm_delivery",
+    "decide_order",
+    "decline_delivery",
+    "end_contract",
+    "end_due",
+    "reject_delivery",
+    "resume",
+    "suspend",
+]
 
 LONGEST_REASON: Final = 300
-LONGEST_RESOURCE_ID: Final = 100
-# Who acts when a term has run out: nobody's organisation, and no person.
-SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
-
-
-class NotApproved(errors.Conflict):
-    """Delivery before a second person at the buyer said yes."""
-
-
-class AlreadyDelivered(errors.Conflict):
-    """Delivered before, as another resource."""
 
 
 class OrderCancelled(errors.Conflict):
@@ -36,14 +44,18 @@ class OrderCancelled(errors.Conflict):
 
 
 class InvalidText(errors.Refused):
-    """A reason or a resource id is missing or too long; `field` says which."""
+    """A reason is missing or too long."""
+
+
+class ToBeChecked(errors.Conflict):
+    """A buyer cancels what the provider has handed over already."""
 
 
 @transaction.atomic
 def decide_order(
     *, order_number: str, organisation_id: int, approve: bool, reason: str, actor: actors.Actor, now: datetime
 ) -> Approval:
-    """Approve or reject a buyer's order. A rejected one is cancelled and gives its capacity back.
+    """Approve or reject a buyer's order: its deliveries may begin, or it is cancelled and gives its capacity back.
 
     Raises what `procurement.decide` raises, and OrderCancelled when there is nothing left to approve.
     """
@@ -55,50 +67,43 @@ def decide_order(
     if approve:
         if all(contract.status == Contract.Status.CANCELLED for contract in contracts):
             raise OrderCancelled(_("This order was cancelled. Reject it to take it off the list."))
+        for contract in pending:
+            fulfilment.clear(number=contract.number, actor=actor, now=now)
         return approval
     for contract in pending:
         lifecycle.move(contract=contract, step="cancel", reason=approval.reason, actor=actor, now=now)
-    _give_back(contracts=pending, now=now)
+        fulfilment.cancel(number=contract.number, reason="", actor=actor, now=now)
+    capacity.give_back(contracts=pending, now=now)
     return approval
 
 
 @transaction.atomic
 def confirm_delivery(
-    *, number: str, provider_organisation_id: int, resource_id: str, actor: actors.Actor, now: datetime
+    *,
+    number: str,
+    provider_organisation_id: int,
+    resource_id: str,
+    quantity: int | None = None,
+    method: str = Delivery.Method.MANUAL,
+    actor: actors.Actor,
+    now: datetime,
 ) -> Contract:
-    """The provider says that the resource runs: the contract is active from today's date in Shanghai.
+    """The provider says in one call that the resource runs: accepted, set up and handed over, as far as it was not.
 
-    `resource_id` is the provider's own name for it. Confirming again with the same one changes nothing.
-    Raises NoSuchContract, NotApproved, AlreadyDelivered, WrongState, InvalidText (field `resource_id`).
+    The contract waits until its buyer has accepted, or let the inspection lapse. Confirming again the same changes
+    nothing. Raises NoSuchContract and what `fulfilment.hand_over` raises.
     """
-    resource_id = resource_id.strip()
-    if not 1 <= len(resource_id) <= LONGEST_RESOURCE_ID:
-        raise InvalidText(
-            _("Give the resource's id in your system, at most %(most)s characters.") % {"most": LONGEST_RESOURCE_ID},
-            field="resource_id",
-        )
     contract = locks.lock_contract(number=number, side=actors.PROVIDER, organisation_id=provider_organisation_id)
-    if contract.status == Contract.Status.ACTIVE:
-        if contract.resource_id == resource_id:
-            return contract
-        raise AlreadyDelivered(
-            _("Contract %(number)s was delivered already, as %(resource)s.")
-            % {"number": number, "resource": contract.resource_id},
-            field="resource_id",
-        )
-    if contract.status == Contract.Status.PENDING and not approvals.is_cleared(order_number=contract.order_number):
-        raise NotApproved(_("The buyer has not approved this order yet. Deliver it once it is approved."))
-    start = periods.civil_date(now)
-    return lifecycle.move(
-        contract=contract,
-        step="deliver",
+    fulfilment.confirm(
+        number=number,
+        partner_id=contract.provider_id,
+        resource_id=resource_id,
+        quantity=quantity,
+        method=method,
         actor=actor,
         now=now,
-        resource_id=resource_id,
-        activated_at=now,
-        start_date=start,
-        end_date=periods.add_months(start, contract.term_months),
     )
+    return contract
 
 
 @transaction.atomic
@@ -131,19 +136,21 @@ def end_contract(
     """End a contract early, by the buyer or the platform, and give its capacity back.
 
     Today still counts in full: `end_date` (not included) is tomorrow in Shanghai. A contract that was never
-    delivered is cancelled instead. Raises NoSuchContract, WrongState, InvalidText (field `reason`).
+    accepted is cancelled instead; what was handed over, a buyer accepts or rejects first.
+    Raises NoSuchContract, WrongState, ToBeChecked, InvalidText (field `reason`).
     """
     reason = _check_reason(reason, is_required=False)
     contract = _lock_for(
         number=number, sides=(actors.BUYER, actors.PLATFORM), actor=actor, organisation_id=organisation_id
     )
     if contract.status == Contract.Status.PENDING:
-        lifecycle.move(contract=contract, step="cancel", reason=reason, actor=actor, now=now)
+        _cancel(contract=contract, reason=reason, actor=actor, now=now)
     else:
         tomorrow = periods.civil_date(now) + timedelta(days=1)
         end = tomorrow if contract.end_date is None else min(contract.end_date, tomorrow)
         lifecycle.move(contract=contract, step="end", reason=reason, actor=actor, now=now, end_date=end)
-    _give_back(contracts=[contract], now=now)
+        fulfilment.close(number=number, end_date=end, actor=actor, now=now)
+    capacity.give_back(contracts=[contract], now=now)
     return contract
 
 
@@ -153,7 +160,8 @@ def end_due(*, now: datetime, limit: int) -> int:
     contracts = locks.claim_due(today=periods.civil_date(now), limit=limit)
     for contract in contracts:
         lifecycle.move(contract=contract, step="end", reason="", actor=SYSTEM, now=now)
-    _give_back(contracts=contracts, now=now)
+        fulfilment.close(number=contract.number, end_date=contract.end_date, actor=SYSTEM, now=now)
+    capacity.give_back(contracts=contracts, now=now)
     return len(contracts)
 
 
@@ -164,13 +172,16 @@ def _lock_for(*, number: str, sides: tuple[str, ...], actor: actors.Actor, organ
     return locks.lock_contract(number=number, side=actor.side, organisation_id=organisation_id)
 
 
-def _give_back(*, contracts: Collection[Contract], now: datetime) -> None:
-    """Release what locked contracts hold: summed by pool, so that the pools are locked once and in their order."""
-    held = ContractCapacity.objects.filter(contract__in=contracts, released_at=None)
-    totals = held.order_by("pool_id").values("pool_id").annotate(total=Sum("quantity"))
-    allocations = [providers.Allocation(pool_id=row["pool_id"], quantity=row["total"]) for row in totals]
-    held.update(released_at=now)
-    providers.release(allocations=allocations)
+def _cancel(*, contract: Contract, reason: str, actor: actors.Actor, now: datetime) -> None:
+    """A locked contract that was not accepted yet will not be."""
+    delivery = fulfilment.lock(number=contract.number)
+    if actor.side == actors.BUYER and delivery.status == Delivery.Status.DELIVERED:
+        raise ToBeChecked(
+            _("The provider has handed over contract %(number)s. Accept it, or reject it with a reason, then cancel.")
+            % {"number": contract.number}
+        )
+    lifecycle.move(contract=contract, step="cancel", reason=reason, actor=actor, now=now)
+    fulfilment.cancel(number=contract.number, reason=reason, actor=actor, now=now)
 
 
 def _check_reason(reason: str, *, is_required: bool) -> str:

@@ -18,12 +18,17 @@ from billing.contracts import orders
 from billing.contracts.locks import NoSuchContract, scope
 from billing.contracts.models import Contract, ContractCapacity
 from billing.contracts.orders import get_order, list_orders
+from billing.rules.money import Money
 from billing.rules.periods import Month
+from listings.prices import pricing
 from marketplace.procurement import queries as procurement
 from marketplace.procurement.models import Approval
+from providers.fulfilment.models import Delivery
+from providers.fulfilment.queries import TO_DO
 from providers.models import CapacityPool
 
 __all__ = [
+    "committed_of",
     "contracts_by_number",
     "contracts_in_month",
     "count_contracts",
@@ -33,6 +38,7 @@ __all__ = [
     "list_contracts",
     "list_deliveries",
     "list_orders",
+    "price_of_part",
     "unreconciled_pools",
 ]
 
@@ -87,9 +93,9 @@ def count_contracts(*, buyer_id: int | None = None, provider_organisation_id: in
 
 def list_deliveries(*, provider_organisation_id: int, is_cleared: bool = True, page: int | str = 1) -> Page:
     """What a provider has to deliver, oldest first; or (`is_cleared=False`) what its buyers have yet to approve."""
-    undecided = Approval.objects.exclude(status=Approval.Status.APPROVED).values("order_number")
+    deliveries = Delivery.objects.filter(status__in=TO_DO if is_cleared else [Delivery.Status.HELD])
     rows = _of(buyer_id=None, provider_organisation_id=provider_organisation_id).filter(status=Contract.Status.PENDING)
-    rows = rows.exclude(order_number__in=undecided) if is_cleared else rows.filter(order_number__in=undecided)
+    rows = rows.filter(number__in=deliveries.values("number"))
     rows = rows.select_related("buyer", "plan", "offering__data_centre").order_by("placed_at", "pk")
     return Paginator(rows, PAGE_SIZE).get_page(page)
 
@@ -107,6 +113,18 @@ def get_contract(*, number: str, organisation_id: int | None, side: str) -> Cont
     if contract is None:
         raise NoSuchContract(number)
     return contract
+
+
+def committed_of(*, contract: Contract) -> Money:
+    """What a contract commits its buyer to, with tax: as ordered, or for the part that was accepted."""
+    if contract.quantity == contract.order_line.quantity:
+        return Money.from_decimal(contract.order_line.line_price_incl_tax, contract.currency)
+    return price_of_part(contract=contract, quantity=contract.quantity)
+
+
+def price_of_part(*, contract: Contract, quantity: int) -> Money:
+    """What a part of what was ordered would commit the buyer to, with tax, at the prices that were agreed."""
+    return pricing.quote(plan=contract.plan, quantity=quantity, term_months=contract.term_months).term.gross
 
 
 def find_approval_of(*, contract: Contract, side: str) -> Approval | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -132,6 +132,25 @@ def add_months(day: date, n: int) -> date:
     year, month0 = divmod(day.year * 12 + day.month - 1 + n, 12)
     month = Month(year, month0 + 1)
     return date(month.year, month.month, min(day.day, month.days))
+
+
+def end_of_day(day: date) -> datetime:
+    """24:00 in Shanghai on `day`, in UTC: when a period that is counted in days is over.
+
+    Civil Code of the PRC, arts. 201 and 203: the day on which a period begins is not counted, and it ends at 24:00
+    of its last day.
+    """
+    _require_date(day, name="day")
+    return midnight(day + timedelta(days=1))
+
+
+def add_weekdays(day: date, n: int) -> date:
+    """The n-th day from Monday to Friday after `day`; `day` itself for 0. Public holidays are not known here."""
+    _require_date(day, name="day")
+    for _ in range(n):
+        # Friday, Saturday and Sunday are all followed by Monday
+        day += timedelta(days=max(1, 7 - day.weekday()) if day.weekday() >= 4 else 1)
+    return day
 
 
 def midnight(day: date) -> datetime:

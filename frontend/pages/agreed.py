@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from billing.contracts import queries as contracts
 from billing.contracts import timeline
 from billing.metering import queries as metering
-from billing.rules.money import Money
 from billing.rules.periods import InvalidMonth, Month
 from listings.prices import table
+from providers.fulfilment import deadlines
+from providers.fulfilment import queries as fulfilment
 
 TONES = {"pending": "warn", "active": "good", "suspended": "bad", "ended": "neutral", "cancelled": "neutral"}
 
@@ -49,15 +50,18 @@ def with_tones(rows: Iterable[Any]) -> list[dict[str, Any]]:
 def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -> dict[str, Any]:
     """The context of a contract's page: what was agreed, what is held, what happened, what was used."""
     approval = contracts.find_approval_of(contract=contract, side=side)
+    delivery = fulfilment.find_delivery(number=contract.number)
     months = months_of(contract=contract, now=now)
     month = chosen_month(request, months=months)
     return {
         "contract": contract,
         "tone": TONES[contract.status],
-        "committed": Money.from_decimal(contract.order_line.line_price_incl_tax, contract.currency),
+        "committed": contracts.committed_of(contract=contract),
         "components": table.describe_plan(plan=contract.plan),
         "capacity": list(contract.capacity.all()),
-        "milestones": timeline.of_contract(contract=contract, approval=approval),
+        "delivery": delivery,
+        "inspect_until": deadlines.last_day(delivery.inspect_due_at) if delivery and delivery.inspect_due_at else None,
+        "milestones": timeline.of_contract(contract=contract, approval=approval, delivery=delivery),
         "approval": approval,
         "months": [(str(one), str(one)) for one in months],
         "month": month,

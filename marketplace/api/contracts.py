@@ -1,4 +1,4 @@
-"""Contracts, for their buyer and for their provider; the provider confirms delivery."""
+"""Contracts, for their buyer and for their provider; the provider confirms delivery in one call."""
 
 from typing import Any, Final
 
@@ -138,7 +138,7 @@ class ConfirmDelivery(door.Door):
 
     @door.describe(
         operation_id="confirm_delivery",
-        summary="Confirm that a contract is delivered: it is active from today in Asia/Shanghai",
+        summary="Confirm that a contract is delivered; it is active once its buyer has accepted",
         description="Confirming again with the same resource changes nothing and is answered 200.",
         request=Delivery,
         answers={200: ContractDetail},
@@ -152,6 +152,7 @@ class ConfirmDelivery(door.Door):
             number=number,
             provider_organisation_id=self.organisation_id,
             resource_id=form.validated_data["resource_id"],
+            method="webhook",
             actor=self.actor,
             now=clock.now(),
         )

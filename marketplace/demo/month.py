@@ -50,10 +50,11 @@ def drive(*, world: World, now: datetime, say: Say) -> None:
     last_month = this_month.previous()
     first_month = last_month.previous()
     driver = Driver(world=world, now=now)
-    say(f"{first_month}: buyers order, approvers approve, providers deliver …")
+    say(f"{first_month}: buyers order, approvers approve, providers deliver, buyers accept …")
     driver.top_up(at=_at(first_month.first_date, hour=9))
     driver.order_all(at=_at(first_month.first_date, hour=10))
     driver.deliver_all(at=_at(first_month.first_date + timedelta(days=1), hour=10))
+    driver.accept_all(at=_at(first_month.first_date + timedelta(days=1), hour=16))
     metered = driver.metered_contracts()
     first_day = first_month.first_date + timedelta(days=1)
     say(f"{first_month}: hourly usage goes through the API …")
@@ -119,6 +120,19 @@ class Driver:
                     number=contract.number,
                     provider_organisation_id=partner.organisation_id,
                     resource_id=f"{code.lower()}-res-{place:03d}",
+                    actor=actor,
+                    now=at,
+                )
+
+    def accept_all(self, *, at: datetime) -> None:
+        """Each buyer looks at what was delivered and accepts it: billing begins."""
+        for code, buyer in self.world.buyers.items():
+            actor = self._log_in(f"owner-{code.lower()}@demo.example")
+            for contract in contract_queries.list_contracts(buyer_id=buyer.pk, status="pending"):
+                contracts.accept_delivery(
+                    number=contract.number,
+                    organisation_id=buyer.pk,
+                    quantity=contract.quantity,
                     actor=actor,
                     now=at,
                 )

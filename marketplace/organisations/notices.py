@@ -6,7 +6,8 @@ dies between sending and noting it, never lost.
 
 import logging
 import smtplib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,19 +42,44 @@ def notify(
     `text` is a source string marked with `gettext_noop`, `values` fill its placeholders; `permission` names those whom
     it concerns; `path` is where on this site they act on it.
     """
-    if permission not in actors.PERMISSIONS:
-        raise KeyError(permission)
-    notice = Notice(
-        organisation_id=organisation_id,
-        key=key,
-        permission=permission,
-        text=text,
-        values=dict(values),
-        path=path,
-        is_urgent=is_urgent,
-        created_at=now,
+    notice = Message(organisation_id, key, permission, text, values, path, is_urgent)
+    notify_each(messages=[notice], now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one notice says, to whom; see `notify`."""
+
+    organisation_id: int
+    key: str
+    permission: str
+    text: str
+    values: Mapping[str, str | int]
+    path: str = ""
+    is_urgent: bool = False
+
+
+def notify_each(*, messages: Sequence[Message], now: datetime) -> None:
+    """As `notify`, for several notices in one statement."""
+    for one in messages:
+        if one.permission not in actors.PERMISSIONS:
+            raise KeyError(one.permission)
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                organisation_id=one.organisation_id,
+                key=one.key,
+                permission=one.permission,
+                text=one.text,
+                values=dict(one.values),
+                path=one.path,
+                is_urgent=one.is_urgent,
+                created_at=now,
+            )
+            for one in messages
+        ],
+        ignore_conflicts=True,
     )
-    Notice.objects.bulk_create([notice], ignore_conflicts=True)
 
 
 def sentence(*, notice: Notice) -> str:

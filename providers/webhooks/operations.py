@@ -59,6 +59,11 @@ def announce(*, partner_id: int, kind: str, object_id: str, payload: Mapping[str
     `payload` is JSON without secrets or personal data. Returns how many messages wait; without an endpoint that is one
     query. What is sent comes at least once, and not always in order.
     """
+    return announce_each(partner_id=partner_id, kind=kind, payloads={object_id: payload}, now=now)
+
+
+def announce_each(*, partner_id: int, kind: str, payloads: Mapping[str, Mapping[str, Any]], now: datetime) -> int:
+    """As `announce`, for several objects (id → payload) of one kind, in as many queries as for one."""
     if kind not in kinds.KINDS:
         raise KeyError(kind)
     if not connection.in_atomic_block:
@@ -67,7 +72,11 @@ def announce(*, partner_id: int, kind: str, object_id: str, payload: Mapping[str
     wanted = list(endpoints.order_by("pk").values_list("pk", flat=True))
     if not wanted:
         return 0
-    messages = [_message(endpoint_id=pk, kind=kind, object_id=object_id, payload=payload, now=now) for pk in wanted]
+    messages = [
+        _message(endpoint_id=pk, kind=kind, object_id=object_id, payload=payload, now=now)
+        for object_id, payload in payloads.items()
+        for pk in wanted
+    ]
     return len(WebhookMessage.objects.bulk_create(messages))
 
 

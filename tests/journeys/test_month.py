@@ -7,7 +7,7 @@ The amounts, worked out by hand
     A  2 cloud hosts by the month, 212.70 each, 12 months with 10 % off
     B  1 cloud host by use: 0.12348 a vCPU·hour, 0.01547 a GiB·hour
 
-Both are delivered on 10 October 2026; 10 to 31 October are 22 of 31 days.
+Both are delivered and accepted on 10 October 2026; 10 to 31 October are 22 of 31 days.
 
     A  212.70 × 2 × 0.90 × 22/31       = 271.707097…  → 271.71
     B  1,000.5 vCPU·h    × 0.12348     = 123.54174    → 123.54
@@ -75,6 +75,9 @@ def test_a_month_from_order_to_payout() -> None:
     with time_machine.travel(shanghai(10, 10), tick=False):
         monthly, metered = _deliver(Machine(token), Person("bao@hongshan.example.test"))
 
+    with time_machine.travel(shanghai(10, 10, 16), tick=False):
+        _accept(Person("chen@foods.example.test"), monthly, metered)
+
     with time_machine.travel(shanghai(11, 1, 12), tick=False):
         _report_usage(Machine(token), metered)
         pipeline.advance(now=shanghai(11, 1, 12))
@@ -127,8 +130,15 @@ def _deliver(machine: Machine, person: Person) -> tuple[str, str]:
     assert set(contracts) == {"monthly", "metered"}
     machine.post(f"contracts/{contracts['monthly']}/confirm-delivery", {"resource_id": "i-0001"}, expect=200)
     person.open("/provider/deliveries/").submit(having="resource_id", at=contracts["metered"], resource_id="i-0002")
-    assert machine.get(f"contracts/{contracts['metered']}")["status"] == "active"
+    assert machine.get(f"contracts/{contracts['metered']}")["status"] == "pending", "the buyer looks at it first"
     return contracts["monthly"], contracts["metered"]
+
+
+def _accept(buyer: Person, *numbers: str) -> None:
+    """The buyer accepts each on its page; it is active from then on."""
+    for number in numbers:
+        buyer.open(f"/buyer/contracts/{number}/").submit(having="accepted_quantity")
+        buyer.open("/buyer/contracts/?status=active").sees(number)
 
 
 def _report_usage(machine: Machine, contract: str) -> None:

@@ -161,3 +161,31 @@ def test_add_months_lands_in_the_right_month(day, n):
     moved = periods.add_months(day, n)
     assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == n
     assert moved.day == min(day.day, Month.of_date(moved).days)
+
+
+def test_a_period_of_days_ends_at_midnight_after_its_last_day():
+    assert periods.end_of_day(date(2026, 11, 9)) == datetime(2026, 11, 9, 16, tzinfo=UTC)  # 24:00 in Shanghai
+    assert periods.civil_date(periods.end_of_day(date(2026, 12, 31))) == date(2027, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "n", "expected"),
+    [
+        (date(2026, 11, 2), 0, date(2026, 11, 2)),  # a Monday
+        (date(2026, 11, 2), 1, date(2026, 11, 3)),
+        (date(2026, 11, 2), 5, date(2026, 11, 9)),
+        (date(2026, 11, 6), 1, date(2026, 11, 9)),  # Friday, Saturday and Sunday are followed by Monday
+        (date(2026, 11, 7), 1, date(2026, 11, 9)),
+        (date(2026, 11, 8), 1, date(2026, 11, 9)),
+        (date(2026, 11, 8), 0, date(2026, 11, 8)),
+    ],
+)
+def test_weekdays_leave_out_saturday_and_sunday(day, n, expected):
+    assert periods.add_weekdays(day, n) == expected
+
+
+@given(_days, st.integers(0, 60))
+def test_as_many_weekdays_lie_between_as_were_added(day, n):
+    end = periods.add_weekdays(day, n)
+    between = [day + timedelta(days=offset) for offset in range(1, (end - day).days + 1)]
+    assert sum(one.weekday() < 5 for one in between) == n

@@ -81,6 +81,10 @@ buyer:contracts            |                 | GET  | 302 200 200 403 403 403 40
 buyer:contracts            |                 | POST | 405 405 405 405 405 405 405
 buyer:contract             | contract        | GET  | 302 200 404 403 403 403 403
 buyer:contract             | contract        | POST | 405 405 405 405 405 405 405
+buyer:accept_delivery      | contract        | GET  | 405 405 405 405 405 405 405
+buyer:accept_delivery      | contract        | POST | 302 422 404 403 403 403 403
+buyer:reject_delivery      | contract        | GET  | 405 405 405 405 405 405 405
+buyer:reject_delivery      | contract        | POST | 302 422 404 403 403 403 403
 buyer:end_contract         | contract        | GET  | 405 405 405 405 405 405 405
 buyer:end_contract         | contract        | POST | 302 302 404 403 403 403 403
 buyer:invoices             |                 | GET  | 302 200 200 403 403 403 403

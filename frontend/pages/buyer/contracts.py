@@ -12,6 +12,7 @@ from billing.contracts import operations, queries
 from frontend.pages import agreed
 from marketplace import clock
 from marketplace.organisations import errors, gate
+from providers.fulfilment import operations as fulfilment
 
 
 class EndForm(forms.Form):
@@ -22,6 +23,17 @@ class EndForm(forms.Form):
         required=False,
         max_length=operations.LONGEST_REASON,
         help_text=gettext_lazy("The provider reads it."),
+    )
+
+
+class RejectForm(forms.Form):
+    """Why it is sent back."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("What is wrong or missing"),
+        max_length=fulfilment.LONGEST_REASON,
+        help_text=gettext_lazy("The provider reads it and sets it up again."),
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 
@@ -43,7 +55,7 @@ def list_contracts(request: HttpRequest) -> HttpResponse:
 @gate.page(permission="contracts.view", side="buyer")
 def show_contract(request: HttpRequest, number: str) -> HttpResponse:
     """One contract: what was agreed, what it holds, what happened, what was used."""
-    return _render(request, number, form=EndForm())
+    return render_contract(request, number)
 
 
 @gate.page(permission="contracts.end", side="buyer", methods=("POST",))
@@ -71,16 +83,30 @@ def end_contract(request: HttpRequest, number: str) -> HttpResponse:
                 % {"number": contract.number, "status": contract.get_status_display()},
             )
             return redirect("buyer:contract", number)
-    return _render(request, number, form=form, status=status)
+    return render_contract(request, number, end_form=form, status=status)
 
 
-def _render(request: HttpRequest, number: str, *, form: EndForm, status: int = 200) -> HttpResponse:
+def render_contract(request: HttpRequest, number: str, *, status: int = 200, **sent: forms.Form) -> HttpResponse:
+    """A contract's page; `sent` are forms that were sent and could not be done, by their names on the page."""
     actor = gate.actor_of(request)
     contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
+    described = agreed.describe(request, contract=contract, side=actor.side, now=clock.now())
+    delivery = described["delivery"]
+    to_check = delivery is not None and delivery.status == "delivered"
     context = {
-        **agreed.describe(request, contract=contract, side=actor.side, now=clock.now()),
-        "form": form,
+        **described,
+        "form": EndForm(),
+        "reject_form": RejectForm(),
+        "to_check": to_check,
+        "can_accept": to_check and actor.can("contracts.accept"),
+        "part": queries.price_of_part(contract=contract, quantity=delivery.delivered_quantity)
+        if to_check and delivery.is_partial
+        else None,
         "crumbs": [(_("Contracts"), reverse("buyer:contracts")), (number, None)],
-        "can_end": actor.can("contracts.end") and contract.status in ("pending", "active", "suspended"),
+        "can_end": actor.can("contracts.end")
+        and contract.status in ("pending", "active", "suspended")
+        and not to_check,
+        "failed": list(sent.values()),
     }
+    context.update({"form" if name == "end_form" else name: form for name, form in sent.items()})
     return render(request, "buyer/contract.html", context, status=status)

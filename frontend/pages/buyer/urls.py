@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages.buyer import approvals, balance, contracts, invoices, orders, service
+from frontend.pages.buyer import acceptance, approvals, balance, contracts, invoices, orders
 
 app_name = "buyer"
 
@@ -13,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("approvals/<slug:number>/", approvals.show_approval, name="approval"),
     path("contracts/", contracts.list_contracts, name="contracts"),
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/accept/", acceptance.accept_delivery, name="accept_delivery"),
+    path("contracts/<slug:number>/reject/", acceptance.reject_delivery, name="reject_delivery"),
     path("contracts/<slug:number>/end/", contracts.end_contract, name="end_contract"),
     path("contracts/<slug:number>/service/", service.show_service, name="service"),
     path("invoices/", invoices.list_invoices, name="invoices"),

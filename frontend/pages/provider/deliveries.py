@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from billing.contracts import operations, queries
 from marketplace import clock
 from marketplace.organisations import errors, gate
+from providers.fulfilment import operations as fulfilment
 
 
 class DeliveryForm(forms.Form):
@@ -20,7 +21,7 @@ class DeliveryForm(forms.Form):
 
     resource_id = forms.CharField(
         label=gettext_lazy("Resource id"),
-        max_length=operations.LONGEST_RESOURCE_ID,
+        max_length=fulfilment.LONGEST_RESOURCE_ID,
         help_text=gettext_lazy("Its name in your own system, such as an instance id."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
@@ -39,7 +40,7 @@ def list_deliveries(request: HttpRequest) -> HttpResponse:
 
 @gate.page(permission="contracts.deliver", side="provider", methods=("POST",))
 def confirm_delivery(request: HttpRequest, number: str) -> HttpResponse:
-    """The resource runs: the contract begins today."""
+    """The resource runs; the buyer checks it."""
     actor = gate.actor_of(request)
     form = delivery_form(number=number, data=request.POST)
     status = 422
@@ -56,7 +57,9 @@ def confirm_delivery(request: HttpRequest, number: str) -> HttpResponse:
             form.add_error("resource_id", error.message)
             status = 409 if error.is_conflict else 422
         else:
-            messages.success(request, _("Contract %(number)s is delivered.") % {"number": contract.number})
+            messages.success(
+                request, _("Contract %(number)s is handed over. The buyer checks it.") % {"number": contract.number}
+            )
             return redirect("provider:deliveries")
     # Not in the list any more (delivered, cancelled): its own page shows why. A 404 for another's.
     queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)

@@ -30,10 +30,20 @@ class Deal:
         self.platform = factories.actor(factories.platform(), "operator")
 
     def open(
-        self, *, quantity: int = 1, months: int = 12, plan: str = "monthly", product: Any = None, line: Any = None
+        self,
+        *,
+        quantity: int = 1,
+        months: int = 12,
+        plan: str = "monthly",
+        product: Any = None,
+        line: Any = None,
+        is_held: bool = False,
     ) -> Contract:
+        """`is_held`: a second person has to approve it first."""
         product = product or self.host
         line = line or factories.order_line(self.buyer, product, quantity=quantity)
+        if is_held:
+            self.ask_approval(line.order.number)
         agreed = opening.Agreed(
             order_line_id=line.pk,
             plan=factories.plan(product, plan),
@@ -51,10 +61,10 @@ class Deal:
         (contract,) = opening.open_contracts(lines=[agreed], terms=terms, actor=self.orderer, now=self.now)
         return contract
 
-    def ask_approval(self, contract: Contract) -> None:
+    def ask_approval(self, order_number: str) -> None:
         procurement.request_approval(
             organisation_id=self.buyer.pk,
-            order_number=contract.order_number,
+            order_number=order_number,
             amount_minor=243_499,
             currency="CNY",
             actor=self.orderer,
@@ -71,13 +81,48 @@ class Deal:
             now=self.now,
         )
 
-    def deliver(self, contract: Contract, *, resource_id: str = "i-0001", now: datetime | None = None) -> Contract:
+    def hand_over(self, contract: Contract, *, now: datetime | None = None, **said: Any) -> Contract:
         return operations.confirm_delivery(
+            **{
+                "number": contract.number,
+                "provider_organisation_id": self.provider.organisation_id,
+                "resource_id": "i-0001",
+                "actor": self.operator,
+                "now": now or self.now,
+                **said,
+            }
+        )
+
+    def accept(self, contract: Contract, *, quantity: int | None = None, now: datetime | None = None) -> Contract:
+        return operations.accept_delivery(
+            number=contract.number,
+            organisation_id=self.buyer.pk,
+            quantity=quantity or contract.quantity,
+            actor=self.orderer,
+            now=now or self.now,
+        )
+
+    def deliver(self, contract: Contract, *, now: datetime | None = None, **said: Any) -> Contract:
+        """Handed over and accepted."""
+        self.hand_over(contract, now=now, **said)
+        return self.accept(contract, now=now)
+
+    def reject(self, contract: Contract, *, reason: str = "无法登录", now: datetime | None = None) -> Contract:
+        return operations.reject_delivery(
+            number=contract.number,
+            organisation_id=self.buyer.pk,
+            reason=reason,
+            actor=self.orderer,
+            now=now or self.now,
+        )
+
+    def decline(self, contract: Contract, *, reason: str = "机房检修") -> Contract:
+        return operations.decline_delivery(
             number=contract.number,
             provider_organisation_id=self.provider.organisation_id,
-            resource_id=resource_id,
+            reason=reason,
             actor=self.operator,
-            now=now or self.now,
+            now=self.now,
         )
 
     def suspend(self, contract: Contract, *, reason: str = "欠费") -> Contract:

@@ -4,30 +4,39 @@ from typing import Any
 
 import pytest
 
-from billing.contracts import lifecycle, locks, operations, queries
+from billing.contracts import locks, operations, queries
 from billing.contracts.models import Contract, Transition
 from marketplace.organisations.models import AuditEntry
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
+from providers.fulfilment import operations as fulfilment
+from providers.fulfilment.models import Delivery
 from providers.models import CapacityPool
 from tests import factories
 
 
 def test_the_same_confirmation_again_changes_nothing(deal: Any) -> None:
     contract = deal.open()
-    first = deal.deliver(contract)
-    again = deal.deliver(contract)
-    assert (again.pk, again.activated_at, again.resource_id) == (first.pk, deal.now, "i-0001")
+    for _ in range(2):
+        assert deal.hand_over(contract).status == "pending"
+    assert AuditEntry.objects.filter(action="delivery.hand_over").count() == 1
+    for _ in range(2):
+        accepted = deal.accept(contract)
+        assert (accepted.pk, accepted.activated_at, accepted.resource_id) == (contract.pk, deal.now, "i-0001")
+    assert deal.hand_over(contract).status == "active"
     assert Transition.objects.filter(to_status="active").count() == 1
-    assert AuditEntry.objects.filter(action="contract.deliver").count() == 1
+    assert AuditEntry.objects.filter(action="contract.accept").count() == 1
+    assert AuditEntry.objects.filter(action="delivery.hand_over").count() == 1
 
 
 def test_another_resource_for_a_delivered_contract_is_refused(deal: Any) -> None:
-    contract = deal.deliver(deal.open())
-    with pytest.raises(operations.AlreadyDelivered) as refused:
-        deal.deliver(contract, resource_id="i-0002")
-    assert refused.value.field == "resource_id"
-    assert Contract.objects.get().resource_id == "i-0001"
+    contract = deal.open()
+    for step in (deal.hand_over, deal.accept):
+        step(contract)
+        with pytest.raises(fulfilment.AlreadyDelivered) as refused:
+            deal.hand_over(contract, resource_id="i-0002")
+        assert refused.value.field == "resource_id"
+    assert Contract.objects.get().resource_id == Delivery.objects.get().resource_id == "i-0001"
 
 
 def test_another_provider_finds_nothing(deal: Any) -> None:
@@ -45,27 +54,29 @@ def test_another_provider_finds_nothing(deal: Any) -> None:
 
 
 def test_nothing_is_delivered_before_its_approval(deal: Any) -> None:
-    contract = deal.open()
-    deal.ask_approval(contract)
-    with pytest.raises(operations.NotApproved):
-        deal.deliver(contract)
-    assert Contract.objects.get().status == "pending"
+    contract = deal.open(is_held=True)
+    with pytest.raises(fulfilment.NotCleared):
+        deal.hand_over(contract)
+    with pytest.raises(fulfilment.NotCleared):
+        deal.accept(contract)
+    assert (Contract.objects.get().status, Delivery.objects.get().status) == ("pending", "held")
     deal.decide(contract, approve=True)
+    assert Delivery.objects.get().status == "waiting"
     assert deal.deliver(contract).status == "active"
 
 
 def test_nothing_is_delivered_after_a_cancellation(deal: Any) -> None:
     contract = deal.open()
     deal.end(contract)
-    with pytest.raises(lifecycle.WrongState):
-        deal.deliver(contract)
+    for step in (deal.hand_over, deal.accept, deal.reject, deal.decline):
+        with pytest.raises(fulfilment.WrongState):
+            step(contract)
     contract.refresh_from_db()
     assert (contract.status, contract.start_date, contract.resource_id) == ("cancelled", None, "")
 
 
 def test_a_rejected_order_is_cancelled_and_gives_its_capacity_back(deal: Any) -> None:
-    contract = deal.open(quantity=3)
-    deal.ask_approval(contract)
+    contract = deal.open(quantity=3, is_held=True)
     approval = deal.decide(contract, approve=False, reason="预算不足")
     assert approval.status == "rejected"
     contract.refresh_from_db()
@@ -73,16 +84,16 @@ def test_a_rejected_order_is_cancelled_and_gives_its_capacity_back(deal: Any) ->
     assert contract.transitions.last().reason == "预算不足"
     assert not CapacityPool.objects.exclude(allocated=0).exists()
     assert queries.unreconciled_pools() == []
-    with pytest.raises(lifecycle.WrongState):
-        deal.deliver(contract)
+    assert Delivery.objects.get().status == "cancelled"
+    with pytest.raises(fulfilment.WrongState):
+        deal.hand_over(contract)
     # the same decision again, after everything, changes nothing
     deal.decide(contract, approve=False, reason="预算不足")
     assert not CapacityPool.objects.exclude(allocated=0).exists()
 
 
 def test_a_rejection_without_a_reason_changes_nothing(deal: Any) -> None:
-    contract = deal.open()
-    deal.ask_approval(contract)
+    contract = deal.open(is_held=True)
     with pytest.raises(procurement.ReasonMissing):
         deal.decide(contract, approve=False)
     assert (Contract.objects.get().status, Approval.objects.get().status) == ("pending", "waiting")
@@ -90,8 +101,7 @@ def test_a_rejection_without_a_reason_changes_nothing(deal: Any) -> None:
 
 
 def test_a_cancelled_order_cannot_be_approved_only_rejected(deal: Any) -> None:
-    contract = deal.open()
-    deal.ask_approval(contract)
+    contract = deal.open(is_held=True)
     deal.end(contract)
     with pytest.raises(operations.OrderCancelled):
         deal.decide(contract, approve=True)
@@ -103,8 +113,8 @@ def test_a_cancelled_order_cannot_be_approved_only_rejected(deal: Any) -> None:
 @pytest.mark.parametrize("resource_id", ["", "  ", "x" * 101])
 def test_a_resource_has_an_id(deal: Any, resource_id: str) -> None:
     contract = deal.open()
-    with pytest.raises(operations.InvalidText) as refused:
-        deal.deliver(contract, resource_id=resource_id)
+    with pytest.raises(fulfilment.InvalidDelivery) as refused:
+        deal.hand_over(contract, resource_id=resource_id)
     assert refused.value.field == "resource_id"
     assert Contract.objects.get().status == "pending"
 

@@ -80,15 +80,14 @@ def test_a_provider_does_not_read_why_a_buyer_decided(world: World) -> None:
 
 
 def test_an_order_tells_how_far_it_is(deal: Any) -> None:
-    contract = deal.open()
+    contract = deal.open(is_held=True)
 
     def read() -> Any:
         return queries.get_order(order_number=contract.order_number, organisation_id=deal.buyer.pk, side="buyer")
 
-    assert (read().state, [step.state for step in read().milestones]) == ("delivering", ["done", "current", ""])
-    deal.ask_approval(contract)
     assert (read().state, [step.state for step in read().milestones]) == ("waiting", ["done", "current", "", ""])
     deal.decide(contract, approve=True)
+    assert (read().state, [step.state for step in read().milestones]) == ("delivering", ["done", "done", "current", ""])
     deal.deliver(contract)
     assert (read().state, [step.state for step in read().milestones]) == (
         "active",
@@ -147,8 +146,7 @@ def test_what_never_ran_is_not_rated(deal: Any) -> None:
 
 
 def test_deliveries_are_what_may_be_delivered(deal: Any) -> None:
-    free, waiting = deal.open(), deal.open()
-    deal.ask_approval(waiting)
+    free, waiting = deal.open(), deal.open(is_held=True)
     own = {"provider_organisation_id": deal.provider.organisation_id}
     assert [one.number for one in queries.list_deliveries(**own)] == [free.number]
     assert [one.number for one in queries.list_deliveries(**own, is_cleared=False)] == [waiting.number]

@@ -6,8 +6,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from billing.contracts.models import Contract
+from providers.fulfilment.models import Delivery
 from tests import factories
-from tests.frontend.trade import World, client_of
+from tests.frontend.trade import NOW, World, client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,15 +29,14 @@ def test_a_delivery_is_confirmed_in_the_list(world: World) -> None:
     path = f"/provider/deliveries/{contract.number}/"
     assert client.post(path, {"resource_id": "i-0001"}).headers["Location"] == "/provider/deliveries/"
     contract.refresh_from_db()
-    assert (contract.status, contract.resource_id) == ("active", "i-0001")
+    assert (contract.status, Delivery.objects.get().resource_id) == ("pending", "i-0001")
     assert list(client.get("/provider/deliveries/").context["page"]) == []
     # the same again is fine, another resource is not, and says so
     assert client.post(path, {"resource_id": "i-0001"}).status_code == 302
     again = client.post(path, {"resource_id": "i-0002"})
     assert again.status_code == 409
     assert "i-0001" in again.content.decode()
-    contract.refresh_from_db()
-    assert contract.resource_id == "i-0001"
+    assert Delivery.objects.get().resource_id == "i-0001"
 
 
 @pytest.mark.parametrize("resource_id", ["", "x" * 101])
@@ -90,7 +90,7 @@ def test_a_provider_does_not_see_the_buyers_pages_or_people(world: World) -> Non
 def test_suspending_needs_a_reason_resuming_does_not(world: World) -> None:
     contract = contract_with(world, world.order())
     client = client_of(world.operator)
-    client.post(f"/provider/deliveries/{contract.number}/", {"resource_id": "i-0001"})
+    factories.deliver(contract, now=NOW)
     path = f"/provider/contracts/{contract.number}"
     refused = client.post(f"{path}/suspend/", {"reason": ""})
     assert refused.status_code == 422

@@ -1,6 +1,6 @@
 """Contracts over HTTP, for both their parties, and the confirmation of delivery."""
 
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -103,15 +103,16 @@ def test_delivery_is_confirmed_once(hongshan: Api, contract: Any) -> None:
     response = hongshan.post(path, {"resource_id": "i-0042"})
     assert response.status_code == 200
     body = response.json()
+    assert (body["status"], body["start_date"]) == ("pending", None), "its buyer looks at it first"
+    assert hongshan.post(path, {"resource_id": "i-0042"}).json() == body
+    assert hongshan.post(path, {"resource_id": "i-0043"}).status_code == 409
+    entry = AuditEntry.objects.get(object_id=waiting.number, action="delivery.hand_over")
+    assert entry.api_key_id is not None and entry.user_id is None
+    factories.accept(waiting, now=datetime(2026, 11, 2, 8, tzinfo=UTC))
+    body = hongshan.get(f"{PATH}/{waiting.number}").json()
     assert (body["status"], body["resource_id"]) == ("active", "i-0042")
     assert (body["start_date"], body["end_date"]) == ("2026-11-02", "2027-11-02")
     assert [step["to_status"] for step in body["transitions"]] == ["active"]
-    assert hongshan.post(path, {"resource_id": "i-0042"}).json() == body
-    assert hongshan.post(path, {"resource_id": "i-0043"}).status_code == 409
-    waiting.refresh_from_db()
-    assert (waiting.resource_id, waiting.start_date) == ("i-0042", date(2026, 11, 2))
-    entry = AuditEntry.objects.filter(object_id=waiting.number, action__startswith="contract.").get()
-    assert entry.api_key_id is not None and entry.user_id is None
 
 
 @pytest.mark.parametrize(

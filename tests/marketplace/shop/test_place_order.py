@@ -186,7 +186,7 @@ def test_a_prepaid_balance_covers_the_first_month(market: Any, paid_in: str, is_
         assert_nothing_was_ordered()
 
 
-@pytest.mark.parametrize(("lines", "has_advice", "most"), [(1, False, 38), (10, False, 47), (10, True, 57)])
+@pytest.mark.parametrize(("lines", "has_advice", "most"), [(1, False, 47), (10, False, 56), (10, True, 66)])
 def test_an_order_takes_one_query_a_line_and_37_around_them(
     market: Any, lines: int, has_advice: bool, most: int
 ) -> None:
