@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from marketplace.api import billing, contracts, description, errors, offerings, quotes, recommended, usage
+from marketplace.api import billing, contracts, deliveries, description, errors, offerings, quotes, recommended, usage
 
 
 class NumberConverter:
@@ -32,6 +32,13 @@ urlpatterns: list[URLPattern] = [
         contracts.ConfirmDelivery.as_view(),
         name="confirm-delivery",
     ),
+    path("v1/deliveries", deliveries.Deliveries.as_view(), name="deliveries"),
+    path("v1/deliveries/<public_number:number>", deliveries.DeliveryView.as_view(), name="delivery"),
+    path("v1/deliveries/<public_number:number>/accept", deliveries.Accept.as_view(), name="accept-delivery"),
+    path("v1/deliveries/<public_number:number>/start", deliveries.Start.as_view(), name="start-delivery"),
+    path("v1/deliveries/<public_number:number>/deliver", deliveries.Deliver.as_view(), name="hand-over-delivery"),
+    path("v1/deliveries/<public_number:number>/fail", deliveries.Fail.as_view(), name="fail-delivery"),
+    path("v1/deliveries/<public_number:number>/decline", deliveries.Decline.as_view(), name="decline-delivery"),
     path("v1/offerings", offerings.Offerings.as_view(), name="offerings"),
     path("v1/offerings/<public_number:code>", offerings.OfferingView.as_view(), name="offering"),
     path("v1/recommended/editions", recommended.Editions.as_view(), name="recommended-editions"),

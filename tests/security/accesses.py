@@ -113,6 +113,10 @@ provider:pool_change_cancel | pool_change    | GET  | 405 405 405 405 405 405 40
 provider:pool_change_cancel | pool_change    | POST | 302 403 403 302 404 403 403
 operator:capacity          |                 | GET  | 302 403 403 403 403 403 403
 operator:capacity          |                 | POST | 405 405 405 405 405 405 405
+provider:delivery          | waiting         | GET  | 302 403 403 200 404 403 403
+provider:delivery          | waiting         | POST | 405 405 405 405 405 405 405
+provider:delivery_step     | delivery_step   | GET  | 405 405 405 405 405 405 405
+provider:delivery_step     | delivery_step   | POST | 302 403 403 422 404 403 403
 provider:contracts         |                 | GET  | 302 403 403 200 200 403 403
 provider:contracts         |                 | POST | 405 405 405 405 405 405 405
 provider:contract          | contract        | GET  | 302 403 403 200 404 403 403
@@ -335,6 +339,20 @@ api:contracts              |                 | GET  | 401 200 200 200 200
 api:contracts              |                 | POST | 401 405 405 405 405
 api:contract               | contract        | GET  | 401 200 404 200 404
 api:contract               | contract        | POST | 401 405 405 405 405
+api:deliveries             |                 | GET  | 401 403 403 200 200
+api:deliveries             |                 | POST | 401 405 405 405 405
+api:delivery               | waiting         | GET  | 401 403 403 200 404
+api:delivery               | waiting         | POST | 401 405 405 405 405
+api:accept-delivery        | waiting         | GET  | 401 405 405 405 405
+api:accept-delivery        | waiting         | POST | 401 403 403 415 415
+api:start-delivery         | waiting         | GET  | 401 405 405 405 405
+api:start-delivery         | waiting         | POST | 401 403 403 415 415
+api:hand-over-delivery     | waiting         | GET  | 401 405 405 405 405
+api:hand-over-delivery     | waiting         | POST | 401 403 403 415 415
+api:fail-delivery          | waiting         | GET  | 401 405 405 405 405
+api:fail-delivery          | waiting         | POST | 401 403 403 415 415
+api:decline-delivery       | waiting         | GET  | 401 405 405 405 405
+api:decline-delivery       | waiting         | POST | 401 403 403 415 415
 api:confirm-delivery       | waiting         | GET  | 401 405 405 405 405
 api:confirm-delivery       | waiting         | POST | 401 403 403 415 415
 api:offerings              |                 | GET  | 401 200 200 200 200

@@ -161,6 +161,7 @@ def build() -> World:
         "approval": {"number": waiting.order_number},
         "contract": number,
         "waiting": {"number": waiting.number},
+        "delivery_step": {"number": waiting.number, "step": "confirm"},
         "invoice": {"number": invoice.number},
         "settlement": {"number": Settlement.objects.get().number},
         "provider_export": {"number": runs["provider"]},

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
 from frontend.pages import agreed
-from frontend.pages.provider.deliveries import delivery_form
 from marketplace import clock
 from marketplace.organisations import errors, gate
 
@@ -93,13 +92,11 @@ def _render(request: HttpRequest, number: str, *, form: ReasonForm, status: int 
     actor = gate.actor_of(request)
     contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
     described = agreed.describe(request, contract=contract, side=actor.side, now=clock.now())
-    approval = described["approval"]
-    is_cleared = approval is None or approval.status == "approved"
+    delivery = described["delivery"]
     context = {
         **described,
         "form": form,
-        "delivery_form": delivery_form(number=number),
-        "can_deliver": actor.can("contracts.deliver") and contract.status == "pending" and is_cleared,
+        "has_delivery": delivery is not None and contract.status == "pending",
         "can_suspend": actor.can("contracts.suspend") and contract.status == "active",
         "can_resume": actor.can("contracts.suspend") and contract.status == "suspended",
         "crumbs": [(_("Contracts"), reverse("provider:contracts")), (number, None)],

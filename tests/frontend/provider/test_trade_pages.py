@@ -26,14 +26,15 @@ def test_a_delivery_is_confirmed_in_the_list(world: World) -> None:
     contract = contract_with(world, world.order())
     client = client_of(world.operator)
     assert contract.number in client.get("/provider/deliveries/").content.decode()
-    path = f"/provider/deliveries/{contract.number}/"
-    assert client.post(path, {"resource_id": "i-0001"}).headers["Location"] == "/provider/deliveries/"
+    path = f"/provider/deliveries/{contract.number}/confirm/"
+    sent = {"resource_id": "i-0001", "from": "list"}
+    assert client.post(path, sent).headers["Location"] == "/provider/deliveries/"
     contract.refresh_from_db()
     assert (contract.status, Delivery.objects.get().resource_id) == ("pending", "i-0001")
     assert list(client.get("/provider/deliveries/").context["page"]) == []
     # the same again is fine, another resource is not, and says so
     assert client.post(path, {"resource_id": "i-0001"}).status_code == 302
-    again = client.post(path, {"resource_id": "i-0002"})
+    again = client.post(path, {**sent, "resource_id": "i-0002"})
     assert again.status_code == 409
     assert "i-0001" in again.content.decode()
     assert Delivery.objects.get().resource_id == "i-0001"
@@ -42,7 +43,9 @@ def test_a_delivery_is_confirmed_in_the_list(world: World) -> None:
 @pytest.mark.parametrize("resource_id", ["", "x" * 101])
 def test_a_missing_resource_is_said_beside_its_field(world: World, resource_id: str) -> None:
     contract = contract_with(world, world.order())
-    answer = client_of(world.operator).post(f"/provider/deliveries/{contract.number}/", {"resource_id": resource_id})
+    answer = client_of(world.operator).post(
+        f"/provider/deliveries/{contract.number}/confirm/", {"resource_id": resource_id, "from": "list"}
+    )
     assert answer.status_code == 422
     assert list(answer.context["rows"][0]["form"].errors) == ["resource_id"]
     contract.refresh_from_db()
@@ -53,12 +56,47 @@ def test_what_waits_for_approval_is_shown_apart_and_not_delivered(world: World) 
     contract = contract_with(world, world.order(actor=world.officer))
     client = client_of(world.operator)
     assert contract.number not in client.get("/provider/deliveries/").content.decode()
-    assert contract.number in client.get("/provider/deliveries/?view=waiting").content.decode()
-    answer = client.post(f"/provider/deliveries/{contract.number}/", {"resource_id": "i-0001"})
+    assert contract.number in client.get("/provider/deliveries/?status=held").content.decode()
+    answer = client.post(f"/provider/deliveries/{contract.number}/confirm/", {"resource_id": "i-0001"})
     assert answer.status_code == 409
     contract.refresh_from_db()
     assert contract.status == "pending"
-    assert client.get(f"/provider/contracts/{contract.number}/").context["can_deliver"] is False
+    page = client.get(f"/provider/deliveries/{contract.number}/").context
+    assert [page[name] for name in ("can_accept", "can_start", "can_hand_over", "can_decline")] == [False] * 4
+
+
+def test_a_delivery_goes_step_by_step_to_the_buyer_and_back(world: World) -> None:
+    contract = contract_with(world, world.order(quantity=5))
+    provider, buyer = client_of(world.operator), client_of(world.buyer)
+    path, theirs = f"/provider/deliveries/{contract.number}", f"/buyer/contracts/{contract.number}"
+
+    def take(step: str, **said: object) -> int:
+        return provider.post(f"{path}/{step}/", said).status_code
+
+    assert (take("start"), take("fail", reason="配额不足")) == (409, 409), "it has to be accepted first"
+    assert provider.post(f"{path}/dance/").status_code == 404
+    assert [take("accept"), take("accept"), take("start"), take("fail", reason="配额不足")] == [302] * 4
+    assert "配额不足" in provider.get(f"{path}/").content.decode()
+    assert take("confirm", resource_id="i-1", quantity=6) == 422
+    assert take("confirm", resource_id="i-1", quantity=3) == 302
+    page = buyer.get(f"{theirs}/")
+    # 212.70 × 0.9 × 12 months, of three and of five, with 6 % VAT
+    assert page.context["part"].amount_minor == 730_497
+    assert page.context["committed"].amount_minor == 1_217_495
+    assert take("decline", reason="…") == 409, "it was handed over"
+    assert buyer.post(f"{theirs}/end/", {}).status_code == 409, "reject it first"
+    assert buyer.post(f"{theirs}/reject/", {"reason": ""}).status_code == 422
+    assert buyer.post(f"{theirs}/reject/", {"reason": "还差两台"}).status_code == 302
+    assert "还差两台" in provider.get(f"{path}/").content.decode()
+    assert take("confirm", resource_id="i-1", quantity=4) == 302
+    assert buyer.post(f"{theirs}/accept/", {"accepted_quantity": 5}).status_code == 409
+    assert buyer.post(f"{theirs}/accept/", {"accepted_quantity": 4}).status_code == 302
+    contract.refresh_from_db()
+    assert (contract.status, contract.quantity) == ("active", 4)
+    assert buyer.get(f"{theirs}/").context["committed"].amount_minor == 973_996
+    declined = contract_with(world, world.order())
+    assert provider.post(f"/provider/deliveries/{declined.number}/decline/", {"reason": "机房检修"}).status_code == 302
+    assert "机房检修" in buyer.get(f"/buyer/contracts/{declined.number}/").content.decode()
 
 
 def test_another_providers_lines_do_not_exist(world: World) -> None:
@@ -72,7 +110,13 @@ def test_another_providers_lines_do_not_exist(world: World) -> None:
         assert foreign.number not in page
         assert "松漠" not in page
     assert client.get(f"/provider/contracts/{foreign.number}/").status_code == 404
-    for path in ("deliveries/{}/", "contracts/{}/suspend/", "contracts/{}/resume/"):
+    for path in (
+        "deliveries/{}/accept/",
+        "deliveries/{}/confirm/",
+        "deliveries/{}/decline/",
+        "contracts/{}/suspend/",
+        "contracts/{}/resume/",
+    ):
         answer = client.post("/provider/" + path.format(foreign.number), {"resource_id": "i-1", "reason": "…"})
         assert answer.status_code == 404
     foreign.refresh_from_db()
@@ -111,7 +155,8 @@ def test_other_roles_look_but_do_not_act(world: World, role: str) -> None:
     client = client_of(factories.actor(world.hongshan.organisation, role))
     page = client.get("/provider/deliveries/")
     assert (page.status_code, page.context["can_deliver"]) == (200, False)
-    assert client.post(f"/provider/deliveries/{contract.number}/", {"resource_id": "i-1"}).status_code == 403
+    for step in ("accept", "start", "confirm", "fail", "decline"):
+        assert client.post(f"/provider/deliveries/{contract.number}/{step}/", {"resource_id": "i-1"}).status_code == 403
     assert client.post(f"/provider/contracts/{contract.number}/suspend/", {"reason": "…"}).status_code == 403
     assert Client().get("/provider/contracts/").headers["Location"] == "/login/?next=/provider/contracts/"
     assert client_of(world.buyer).get("/provider/contracts/").status_code == 403
@@ -126,5 +171,5 @@ def test_lists_take_a_fixed_number_of_queries(world: World, path: str, count: in
     with CaptureQueriesContext(connection) as queries:
         page = client.get(path)
     print(f"{path} with {count}: {len(queries)} queries")
-    assert len(queries) <= 12, [one["sql"][:150] for one in queries]
+    assert len(queries) <= 14, [one["sql"][:150] for one in queries]
     assert page.context["page"].paginator.count == count
