@@ -396,6 +396,7 @@ def delivery(contract: Contract, **fields: Any) -> Delivery:
     return Delivery.objects.create(
         **{
             "number": contract.number,
+            "runs_for": contract.number,
             "partner": contract.provider,
             "buyer": contract.buyer,
             "data_centre": contract.offering.data_centre,

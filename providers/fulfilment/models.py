@@ -26,6 +26,12 @@ class Delivery(models.Model):
         CLOUD = "cloud", _("By a cloud connection")
 
     number = models.CharField(_("contract"), max_length=20, unique=True)
+    runs_for = models.CharField(
+        _("runs for the contract"),
+        max_length=20,
+        unique=True,
+        help_text=_("Another than the number once a changed contract has followed."),
+    )
     partner = models.ForeignKey(
         "partner.Partner", models.PROTECT, related_name="deliveries", verbose_name=_("provider")
     )

@@ -63,6 +63,7 @@ def open_delivery(
     delivery, is_new = Delivery.objects.get_or_create(
         number=number,
         defaults={
+            "runs_for": number,
             "partner_id": partner_id,
             "buyer_id": buyer_id,
             "data_centre_id": data_centre_id,
@@ -279,13 +280,28 @@ def close(*, number: str, end_date: date, actor: actors.Actor, now: datetime) ->
     """The contract is over (`end_date` is its first day that is not paid for): what runs may be removed from then on,
     but not before the buyer's days to export data are over. Contracts without a delivery are passed over.
     """
-    delivery = Delivery.objects.select_for_update(of=("self",)).filter(number=number).first()
+    delivery = _lock_running(number=number)
     if delivery is None or delivery.remove_at is not None:
         return delivery
     last_day = date.fromordinal(end_date.toordinal() - 1 + delivery.export_days)
     delivery.remove_at = max(now, periods.end_of_day(last_day))
     delivery.save(update_fields=["remove_at"])
     steps.write(delivery=delivery, kind="close", before=delivery.status, actor=actor, now=now)
+    return delivery
+
+
+@transaction.atomic
+def hand_on(*, number: str, to_number: str, reason: str, actor: actors.Actor, now: datetime) -> Delivery | None:
+    """What runs for contract `number` runs for its successor `to_number` from now on; the provider's systems are told.
+
+    Contracts without a delivery are passed over.
+    """
+    delivery = _lock_running(number=number)
+    if delivery is None:
+        return None
+    delivery.runs_for = to_number
+    delivery.save(update_fields=["runs_for"])
+    steps.write(delivery=delivery, kind="change", before=delivery.status, reason=reason, actor=actor, now=now)
     return delivery
 
 
@@ -316,6 +332,12 @@ def lock(*, number: str, partner_id: int | None = None) -> Delivery:
     if delivery is None:
         raise NoSuchDelivery(number)
     return delivery
+
+
+def _lock_running(*, number: str) -> Delivery | None:
+    """The delivery that runs for a contract, its own or that of the contract it follows, locked."""
+    rows = Delivery.objects.select_for_update(of=("self",)).select_related("partner")
+    return rows.filter(runs_for=number).first()
 
 
 def check_reason(*, reason: str) -> str:

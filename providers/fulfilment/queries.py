@@ -45,7 +45,10 @@ def get_delivery(*, number: str, partner_id: int) -> Delivery:
 
 
 def find_delivery(*, number: str) -> Delivery | None:
-    """The delivery of a contract that the caller may see, with its steps; None for contracts older than deliveries."""
+    """The delivery of a contract that the caller may see, with its steps.
+
+    None for contracts older than deliveries, and for those that follow another: what they use was delivered before.
+    """
     return (
         Delivery.objects.filter(number=number)
         .select_related("partner", "buyer", "data_centre")

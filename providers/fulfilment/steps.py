@@ -134,6 +134,7 @@ ANNOUNCED: Final = {
     "lapse": "delivery.completed",
     "reject": "delivery.rejected",
     "cancel": "delivery.cancelled",
+    "change": "delivery.changed",
     "close": "delivery.closed",
 }
 
@@ -247,6 +248,7 @@ def describe(*, delivery: Delivery, reason: str = "") -> dict[str, Any]:
     times = ("accept_due_at", "deliver_due_at", "inspect_due_at", "remove_at")
     return {
         "number": delivery.number,
+        "runs_for": delivery.runs_for,
         "status": str(delivery.status),
         "offering": delivery.offering_code,
         "plan": delivery.plan_code,

@@ -30,6 +30,7 @@ def open_deliveries(apps: Any, schema_editor: Any) -> None:
         )
         opened = delivery.objects.create(
             number=contract.number,
+            runs_for=contract.number,
             partner_id=contract.provider_id,
             buyer_id=contract.buyer_id,
             data_centre_id=contract.offering.data_centre_id,

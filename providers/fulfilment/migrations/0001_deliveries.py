@@ -18,6 +18,15 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=20, unique=True, verbose_name="contract")),
+                (
+                    "runs_for",
+                    models.CharField(
+                        help_text="Another than the number once a changed contract has followed.",
+                        max_length=20,
+                        unique=True,
+                        verbose_name="runs for the contract",
+                    ),
+                ),
                 ("offering_code", models.CharField(max_length=40, verbose_name="offering's code")),
                 ("offering_title", models.CharField(max_length=255, verbose_name="offering")),
                 ("plan_code", models.CharField(max_length=40, verbose_name="plan")),
