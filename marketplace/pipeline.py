@@ -33,6 +33,7 @@ from providers.onboarding import qualifications
 from providers.service import operations as incidents
 from providers.webhooks import sending as webhooks
 from providers.fulfilment import operations as fulfilment
+from providers.onboarding import qualifications
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)

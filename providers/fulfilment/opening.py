@@ -30,9 +30,7 @@ class Ordered:
 
 
 @transaction.atomic
-def open_deliveries(
-    *, ordered: Sequence[Ordered], is_held: bool, actor: actors.Actor, now: datetime
-) -> list[Delivery]:
+def open_deliveries(*, ordered: Sequence[Ordered], is_held: bool, actor: actors.Actor, now: datetime) -> list[Delivery]:
     """Open the deliveries of contracts, in the transaction that opens these. Opening one twice returns the first.
 
     `is_held`: a second person at the buyer has yet to approve; no deadline runs and the provider cannot act.

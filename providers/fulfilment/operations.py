@@ -1,6 +1,5 @@
-"""Writes: the steps of a delivery. Each locks the row, checks, writes; the same step again changes nothing."""
+"""Writes: the steps of a delivery that is open. Each locks the row, checks, writes; again, it changes nothing."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from billing.rules import periods
 from marketplace.organisations import actors, errors, notices
 from providers.fulfilment import deadlines, steps
 from providers.fulfilment.models import Delivery
+from providers.fulfilment.opening import first_deadlines
 from providers.fulfilment.steps import NotCleared, WrongState
 
 __all__ = ["NotCleared", "WrongState"]
@@ -38,59 +38,12 @@ class InvalidDelivery(errors.Refused):
 
 
 @transaction.atomic
-def open_delivery(
-    *,
-    number: str,
-    partner_id: int,
-    buyer_id: int,
-    data_centre_id: int | None,
-    offering_code: str,
-    offering_title: str,
-    plan_code: str,
-    specs: Mapping[str, Any],
-    quantity: int,
-    lead_time_days: int,
-    export_days: int,
-    is_held: bool,
-    actor: actors.Actor,
-    now: datetime,
-) -> Delivery:
-    """Open a contract's delivery, in the transaction that opens the contract. Opening twice returns the first.
-
-    `is_held`: a second person at the buyer has yet to approve; no deadline runs and the provider cannot act.
-    """
-    running = {} if is_held else _first_deadlines(now=now, lead_time_days=lead_time_days)
-    delivery, is_new = Delivery.objects.get_or_create(
-        number=number,
-        defaults={
-            "runs_for": number,
-            "partner_id": partner_id,
-            "buyer_id": buyer_id,
-            "data_centre_id": data_centre_id,
-            "offering_code": offering_code,
-            "offering_title": offering_title,
-            "plan_code": plan_code,
-            "specs": dict(specs),
-            "quantity": quantity,
-            "lead_time_days": lead_time_days,
-            "export_days": export_days,
-            "status": Status.HELD if is_held else Status.WAITING,
-            "opened_at": now,
-            **running,
-        },
-    )
-    if is_new:
-        steps.write(delivery=delivery, kind="open", before="", actor=actor, now=now)
-    return delivery
-
-
-@transaction.atomic
 def clear(*, number: str, actor: actors.Actor, now: datetime) -> Delivery:
     """The buyer's second person said yes: the provider may act, and its deadlines begin."""
     delivery = lock(number=number)
     if not steps.check(delivery=delivery, step="clear"):
         return delivery
-    running = _first_deadlines(now=now, lead_time_days=delivery.lead_time_days)
+    running = first_deadlines(now=now, lead_time_days=delivery.lead_time_days)
     return steps.move(delivery=delivery, step="clear", actor=actor, now=now, **running)
 
 
@@ -350,13 +303,6 @@ def check_reason(*, reason: str) -> str:
             _("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason"
         )
     return reason
-
-
-def _first_deadlines(*, now: datetime, lead_time_days: int) -> dict[str, datetime]:
-    return {
-        "accept_due_at": deadlines.accept_due_at(now=now),
-        "deliver_due_at": deadlines.deliver_due_at(now=now, lead_time_days=lead_time_days),
-    }
 
 
 def _cut(reason: str) -> str:

@@ -189,9 +189,7 @@ def write(
     now: datetime,
 ) -> None:
     """A row of the timeline, which both sides read (so it names the organisation; the audit names the person)."""
-    write_each(
-        deliveries=[delivery], kind=kind, before=before, reason=reason, quantity=quantity, actor=actor, now=now
-    )
+    write_each(deliveries=[delivery], kind=kind, before=before, reason=reason, quantity=quantity, actor=actor, now=now)
 
 
 def write_each(

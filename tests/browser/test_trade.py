@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from billing.contracts import operations as contracts
 from billing.contracts.models import Contract
 from marketplace.organisations.models import User
 from marketplace.shop.basket import operations as baskets
@@ -36,6 +37,14 @@ def person(actor: object) -> User:
 
 def test_the_buyers_pages_pass(visit: Visit, world: World) -> None:
     active = Contract.objects.get(status="active")
+    checked = Contract.objects.get(order_number=world.number, provider=world.hongshan)
+    contracts.confirm_delivery(
+        number=checked.number,
+        provider_organisation_id=world.hongshan.organisation_id,
+        resource_id="i-0001",
+        actor=world.operator,
+        now=NOW,
+    )
     buyer = person(world.buyer)
     for path in (
         "/basket/",  # its second line asks for more than there is
@@ -44,6 +53,7 @@ def test_the_buyers_pages_pass(visit: Visit, world: World) -> None:
         "/buyer/contracts/",
         "/buyer/contracts/?status=ended",
         f"/buyer/contracts/{active.number}/",
+        f"/buyer/contracts/{checked.number}/",
     ):
         accessibility.assert_page_passes(visit(path, buyer))
     baskets.Line.objects.update(quantity=1)
@@ -62,7 +72,8 @@ def test_the_providers_pages_pass(visit: Visit, world: World) -> None:
     active = Contract.objects.get(status="active")
     for path in (
         "/provider/deliveries/",
-        "/provider/deliveries/?view=waiting",
+        "/provider/deliveries/?status=held",
+        f"/provider/deliveries/{pending.number}/",
         "/provider/contracts/",
         f"/provider/contracts/{pending.number}/",
         f"/provider/contracts/{active.number}/",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.fulfilment import operations
+from providers.fulfilment import opening, operations
 from providers.fulfilment.models import Delivery
 from tests import factories
 
@@ -28,7 +28,7 @@ class Room:
         self.theirs = {"number": NUMBER, "actor": self.orderer, "now": self.now}
 
     def open(self, *, is_held: bool = False, lead_time_days: int = 3, export_days: int = 30) -> Delivery:
-        return operations.open_delivery(
+        ordered = opening.Ordered(
             number=NUMBER,
             partner_id=self.provider.pk,
             buyer_id=self.buyer.pk,
@@ -40,10 +40,9 @@ class Room:
             quantity=5,
             lead_time_days=lead_time_days,
             export_days=export_days,
-            is_held=is_held,
-            actor=self.orderer,
-            now=self.now,
         )
+        (delivery,) = opening.open_deliveries(ordered=[ordered], is_held=is_held, actor=self.orderer, now=self.now)
+        return delivery
 
     def take(self, step: str, **said: Any) -> Delivery:
         """One step by its name, with arguments that fit."""
