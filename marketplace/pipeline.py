@@ -11,6 +11,7 @@ from typing import Final
 
 from celery import shared_task
 
+from billing.contracts import changes
 from billing.contracts import operations as contracts
 from billing.exports import operations as exports
 from billing.invoicing import operations as invoicing
@@ -29,11 +30,9 @@ from marketplace.statistics import operations as statistics
 from providers.capacity import history, planning
 from providers.capacity import operations as capacity
 from providers.evidence import reminders
-from providers.onboarding import qualifications
-from providers.service import operations as incidents
-from providers.webhooks import sending as webhooks
 from providers.fulfilment import operations as fulfilment
 from providers.onboarding import qualifications
+from providers.service import operations as incidents
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -51,6 +50,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("write words of offerings", search.refresh_pending),
     ("accept deliveries not rejected in time", contracts.accept_overdue_inspections),
     ("tell of missed deadlines", fulfilment.tell_overdue),
+    ("put changes of contracts in force", changes.put_due_in_force),
     ("end contracts", contracts.end_due),
     ("import offerings", listing_imports.run_imports),
     ("import usage files", metering.run_imports),

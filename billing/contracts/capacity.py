@@ -1,9 +1,11 @@
 """What contracts hold of pools: given back when they end or become smaller (`opening` takes it)."""
 
+import itertools
 from collections.abc import Collection
 from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from billing.contracts.models import Contract, ContractCapacity
 from providers import operations as providers
@@ -27,3 +29,25 @@ def shrink(*, contract: Contract, quantity: int) -> None:
         freed.append(providers.Allocation(pool_id=held.pool_id, quantity=surplus))
         ContractCapacity.objects.filter(pk=held.pk).update(quantity=held.quantity - surplus)
     providers.release(allocations=freed)
+
+
+def grow(*, contract: Contract, quantity: int) -> None:
+    """Take for a locked contract what `quantity` of its units draw more than its own. Raises OutOfCapacity."""
+    held = list(ContractCapacity.objects.filter(contract=contract, released_at=None).select_related("pool"))
+    more: dict[int, dict[str, Decimal]] = {}
+    for one in held:
+        surplus = one.quantity / contract.quantity * (quantity - contract.quantity)
+        more.setdefault(one.pool.data_centre_id, {})[one.pool.resource] = surplus
+    draws = [providers.Draw(data_centre_id, quantities) for data_centre_id, quantities in more.items()]
+    for taken in itertools.chain.from_iterable(providers.allocate(draws=draws) if draws else []):
+        rows = ContractCapacity.objects.filter(contract=contract, pool_id=taken.pool_id, released_at=None)
+        rows.update(quantity=F("quantity") + taken.quantity)
+
+
+def hand_on(*, contract: Contract, successor: Contract, now: datetime) -> None:
+    """What a locked contract holds is its successor's from now on; the pools do not move."""
+    held = list(ContractCapacity.objects.filter(contract=contract, released_at=None).order_by("pool_id"))
+    ContractCapacity.objects.filter(pk__in=[one.pk for one in held]).update(released_at=now)
+    ContractCapacity.objects.bulk_create(
+        ContractCapacity(contract=successor, pool_id=one.pool_id, quantity=one.quantity) for one in held
+    )

@@ -8,9 +8,9 @@ delivery's row alone.
 from collections.abc import Collection
 from datetime import date
 
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 
-from billing.contracts.models import Contract
+from billing.contracts.models import ChangeRequest, Contract
 from marketplace.organisations import actors, errors
 from providers.models import CapacityPool
 
@@ -52,10 +52,14 @@ def lock_contracts_of_order(*, order_number: str, buyer_id: int) -> list[Contrac
 
 
 def claim_due(*, today: date, limit: int) -> list[Contract]:
-    """Running contracts whose last day is over, locked; those that another worker holds are passed over."""
+    """Running contracts whose last day is over, locked; those that another worker holds are passed over.
+
+    What is agreed to follow them comes first (`claim_changing`): until then they do not end by themselves.
+    """
+    renewed = ChangeRequest.objects.filter(contract=OuterRef("pk"), status=ChangeRequest.Status.CONFIRMED)
     return list(
         Contract.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(status__in=[Contract.Status.ACTIVE, Contract.Status.SUSPENDED], end_date__lte=today)
+        .filter(~Exists(renewed), status__in=[Contract.Status.ACTIVE, Contract.Status.SUSPENDED], end_date__lte=today)
         .order_by("pk")[:limit]
     )
 
@@ -68,6 +72,19 @@ def claim_pending(*, condition: Exists, limit: int) -> list[Contract]:
     return list(
         Contract.objects.select_for_update(of=("self",), skip_locked=True)
         .filter(condition, status=Contract.Status.PENDING)
+        .order_by("pk")[:limit]
+    )
+
+
+def claim_changing(*, today: date, limit: int) -> list[Contract]:
+    """Running contracts with an agreed change whose day has come, locked; those of another worker are passed over."""
+    due = ChangeRequest.objects.filter(
+        contract=OuterRef("pk"), status=ChangeRequest.Status.CONFIRMED, effective_date__lte=today
+    )
+    return list(
+        Contract.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(Exists(due), status__in=[Contract.Status.ACTIVE, Contract.Status.SUSPENDED])
+        .select_related("provider")
         .order_by("pk")[:limit]
     )
 

@@ -26,7 +26,10 @@ class Contract(models.Model):
         "partner.Partner", models.PROTECT, related_name="contracts", verbose_name=_("provider")
     )
     order_line = models.OneToOneField(
-        "order.Line", models.PROTECT, related_name="contract", verbose_name=_("order line")
+        "order.Line", models.PROTECT, null=True, related_name="contract", verbose_name=_("order line")
+    )
+    predecessor = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="successor", verbose_name=_("contract that it follows")
     )
     order_number = models.CharField(_("order"), max_length=20, db_index=True)
     offering = models.ForeignKey("catalogue.Product", models.PROTECT, related_name="+", verbose_name=_("offering"))
@@ -51,6 +54,9 @@ class Contract(models.Model):
     activated_at = models.DateTimeField(_("activated"), null=True)
     start_date = models.DateField(_("start"), null=True)
     end_date = models.DateField(_("end, not included"), null=True)
+    exit_fee = models.DecimalField(
+        _("fee for leaving, without tax"), max_digits=11, decimal_places=2, null=True, help_text=_("Owed if set.")
+    )
 
     class Meta:
         verbose_name = _("contract")
@@ -62,6 +68,10 @@ class Contract(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(quantity__gte=1), name="contract_quantity_positive"),
+            models.CheckConstraint(
+                condition=models.Q(order_line__isnull=False) ^ models.Q(predecessor__isnull=False),
+                name="contract_ordered_or_following",
+            ),
             models.CheckConstraint(
                 condition=models.Q(status__in=["pending", "cancelled"]) | models.Q(start_date__isnull=False),
                 name="contract_delivered_has_start",
@@ -107,3 +117,61 @@ class Transition(models.Model):
         verbose_name = _("transition")
         verbose_name_plural = _("transitions")
         ordering = ["id"]
+
+
+class ChangeRequest(models.Model):
+    """What a buyer asks of a running contract, at the prices it was shown, and what became of it.
+
+    Renewals and terminations need nobody's yes; the provider confirms another quantity or another plan.
+    """
+
+    class Kind(models.TextChoices):
+        RENEW = "renew", _("Renewal")
+        TERMINATE = "terminate", _("Termination")
+        RESIZE = "resize", _("Another quantity")
+        SWITCH = "switch", _("Another plan")
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Waiting for the provider")
+        CONFIRMED = "confirmed", _("Agreed, not in force yet")
+        DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        IN_FORCE = "in_force", _("In force")
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="changes", verbose_name=_("contract"))
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    status = models.CharField(_("status"), max_length=10, choices=Status)
+    effective_date = models.DateField(_("in force from"))
+    plan = models.ForeignKey("catalogue.Plan", models.PROTECT, related_name="+", verbose_name=_("plan"))
+    quantity = models.PositiveIntegerField(_("quantity"))
+    term_months = models.PositiveSmallIntegerField(_("months"))
+    term_discount = models.DecimalField(_("discount"), max_digits=5, decimal_places=4)
+    monthly_before_minor = models.BigIntegerField(_("a month before, with tax, fen"))
+    monthly_after_minor = models.BigIntegerField(_("a month after, with tax, fen"))
+    exit_fee = models.DecimalField(_("fee for leaving, without tax"), max_digits=11, decimal_places=2, null=True)
+    requested_by_name = models.CharField(_("asked by"), max_length=120)
+    requested_at = models.DateTimeField(_("asked"))
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    in_force_at = models.DateTimeField(_("put in force"), null=True)
+
+    class Meta:
+        verbose_name = _("change of a contract")
+        verbose_name_plural = _("changes of contracts")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["effective_date"], name="change_due", condition=models.Q(status="confirmed")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contract"],
+                condition=models.Q(status__in=["requested", "confirmed"]),
+                name="change_one_open",
+            ),
+            models.CheckConstraint(condition=models.Q(quantity__gte=1), name="change_quantity_positive"),
+            models.CheckConstraint(
+                condition=models.Q(status="in_force", in_force_at__isnull=False)
+                | (~models.Q(status="in_force") & models.Q(in_force_at__isnull=True)),
+                name="change_in_force_has_date",
+            ),
+        ]

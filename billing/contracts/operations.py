@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.contracts import capacity, lifecycle, locks
+from billing.contracts import capacity, changes, lifecycle, locks
 from billing.contracts.acceptance import (
     SYSTEM,
     accept_delivery,
@@ -16,6 +16,7 @@ from billing.contracts.acceptance import (
 )
 from billing.contracts.models import Contract
 from billing.rules import periods
+from listings.content import Content
 from marketplace.organisations import actors, errors
 from marketplace.procurement import operations as procurement
 from marketplace.procurement.models import Approval
@@ -45,6 +46,10 @@ class OrderCancelled(errors.Conflict):
 
 class InvalidText(errors.Refused):
     """A reason is missing or too long."""
+
+
+class NoticeNeeded(errors.Conflict):
+    """A buyer ends at once what was agreed to need notice, or to cost a fee."""
 
 
 class ToBeChecked(errors.Conflict):
@@ -137,7 +142,8 @@ def end_contract(
 
     Today still counts in full: `end_date` (not included) is tomorrow in Shanghai. A contract that was never
     accepted is cancelled instead; what was handed over, a buyer accepts or rejects first.
-    Raises NoSuchContract, WrongState, ToBeChecked, InvalidText (field `reason`).
+    Where notice or a fee was agreed, a buyer terminates (`changes`).
+    Raises NoSuchContract, WrongState, ToBeChecked, NoticeNeeded, InvalidText (field `reason`).
     """
     reason = _check_reason(reason, is_required=False)
     contract = _lock_for(
@@ -146,12 +152,24 @@ def end_contract(
     if contract.status == Contract.Status.PENDING:
         _cancel(contract=contract, reason=reason, actor=actor, now=now)
     else:
+        if actor.side == actors.BUYER and needs_notice(contract=contract):
+            raise NoticeNeeded(
+                _("Contract %(number)s is left with notice or a fee. Ask for its termination instead.")
+                % {"number": number}
+            )
         tomorrow = periods.civil_date(now) + timedelta(days=1)
         end = tomorrow if contract.end_date is None else min(contract.end_date, tomorrow)
         lifecycle.move(contract=contract, step="end", reason=reason, actor=actor, now=now, end_date=end)
         fulfilment.close(number=number, end_date=end, actor=actor, now=now)
+        changes.drop_open(contract=contract, now=now)
     capacity.give_back(contracts=[contract], now=now)
     return contract
+
+
+def needs_notice(*, contract: Contract) -> bool:
+    """Whether the version that was bought asks for notice or a fee from a buyer who leaves before the end."""
+    content = Content.from_json(contract.offering_version.content)
+    return bool(content.exit_notice_days or content.exit_fee)
 
 
 @transaction.atomic
@@ -161,6 +179,7 @@ def end_due(*, now: datetime, limit: int) -> int:
     for contract in contracts:
         lifecycle.move(contract=contract, step="end", reason="", actor=SYSTEM, now=now)
         fulfilment.close(number=contract.number, end_date=contract.end_date, actor=SYSTEM, now=now)
+        changes.drop_open(contract=contract, now=now)
     capacity.give_back(contracts=contracts, now=now)
     return len(contracts)
 

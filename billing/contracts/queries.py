@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from billing.contracts import orders
 from billing.contracts.locks import NoSuchContract, scope
-from billing.contracts.models import Contract, ContractCapacity
+from billing.contracts.models import ChangeRequest, Contract, ContractCapacity
 from billing.contracts.orders import get_order, list_orders
 from billing.rules.money import Money
 from billing.rules.periods import Month
@@ -38,6 +38,8 @@ __all__ = [
     "list_contracts",
     "list_deliveries",
     "list_orders",
+    "monthly_of",
+    "open_change_of",
     "price_of_part",
     "unreconciled_pools",
 ]
@@ -105,7 +107,14 @@ def get_contract(*, number: str, organisation_id: int | None, side: str) -> Cont
     contract = (
         Contract.objects.filter(scope(side=side, organisation_id=organisation_id), number=number)
         .select_related(
-            "buyer", "provider", "plan__price_book", "offering__data_centre", "offering_version", "order_line"
+            "buyer",
+            "provider",
+            "plan__price_book",
+            "offering__data_centre",
+            "offering_version",
+            "order_line",
+            "predecessor",
+            "successor",
         )
         .prefetch_related("plan__components", "capacity__pool", "transitions")
         .first()
@@ -115,11 +124,28 @@ def get_contract(*, number: str, organisation_id: int | None, side: str) -> Cont
     return contract
 
 
-def committed_of(*, contract: Contract) -> Money:
-    """What a contract commits its buyer to, with tax: as ordered, or for the part that was accepted."""
+def committed_of(*, contract: Contract) -> Money | None:
+    """What a contract commits its buyer to, with tax: as ordered, or for the part that was accepted.
+
+    None for one that follows another: of it, the price of a month is known (`monthly_of`).
+    """
+    if contract.order_line is None:
+        return None
     if contract.quantity == contract.order_line.quantity:
         return Money.from_decimal(contract.order_line.line_price_incl_tax, contract.currency)
     return price_of_part(contract=contract, quantity=contract.quantity)
+
+
+def monthly_of(*, contract: Contract) -> Money:
+    """What a whole month of a contract costs with tax; measured use comes on top."""
+    quote = pricing.quote(plan=contract.plan, quantity=contract.quantity, term_months=contract.term_months)
+    return quote.monthly.gross
+
+
+def open_change_of(*, contract: Contract) -> ChangeRequest | None:
+    """The change that waits for the provider or for its day."""
+    rows = ChangeRequest.objects.filter(contract=contract, status__in=["requested", "confirmed"])
+    return rows.select_related("plan").first()
 
 
 def price_of_part(*, contract: Contract, quantity: int) -> Money:

@@ -98,7 +98,9 @@ def shown_unit(*, charge: Charge) -> str:
     component, part = charge.component, charge.explanation.get("part", tiers.UNITS)
     if part == tiers.PACKAGES:
         return words.name_package(size=component.package_size, unit=component.unit)[:UNIT_LENGTH]
-    if part in (tiers.MINIMUM, tiers.MAXIMUM) or (part == tiers.FLAT_PART and charge.explanation.get("tier")):
+    if part in (tiers.MINIMUM, tiers.MAXIMUM, tiers.EXIT_FEE) or (
+        part == tiers.FLAT_PART and charge.explanation.get("tier")
+    ):
         return ""
     return component.unit
 

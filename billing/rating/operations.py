@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from listings.prices import pricing as price_books
 STORED_STEP: Final = Decimal(1).scaleb(-18)
 _STORE: Final = Context(prec=80, rounding=ROUND_HALF_EVEN)
 _ZERO: Final = Decimal(0)
-LIMITS: Final = (tiers.MINIMUM, tiers.MAXIMUM)
+LIMITS: Final = (tiers.MINIMUM, tiers.MAXIMUM, tiers.EXIT_FEE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,11 @@ def _charges(
 
     The rows of one correction share its revision; a row that is due no longer is taken back.
     """
-    for price_row, component in price_books.components_of(plan=contract.plan):
-        due = _due(contract, component, periods.Month.of_date(first_date), used.quantities)
+    month = periods.Month.of_date(first_date)
+    for place, (price_row, component) in enumerate(price_books.components_of(plan=contract.plan)):
+        due = _due(contract, component, month, used.quantities)
+        if not place and _is_left_in(contract, month):
+            due = [*due, tiers.exit_line(fee=contract.exit_fee or _ZERO)]
         before = so_far.get((contract.pk, first_date, price_row.pk))
         rows_before = before.rows if before else {}
         keys = [line.key for line in due]
@@ -145,7 +148,8 @@ def _due(
         return _store(pricing.rate_metered(component, quantity=quantity, ran=(days, month.days)))
     quantity = Decimal(contract.quantity)
     if component.kind == pricing.ONE_TIME:
-        is_first = periods.Month.of_date(contract.start_date) == month
+        # What follows another contract was set up with it.
+        is_first = periods.Month.of_date(contract.start_date) == month and contract.predecessor_id is None
         return _store(pricing.rate_one_time(component, quantity=quantity)) if is_first else []
     if not days:
         return []
@@ -159,6 +163,13 @@ def _due(
             term_discount=contract.term_discount,
         )
     )
+
+
+def _is_left_in(contract: Contract, month: periods.Month) -> bool:
+    """Whether the contract's last day lies in this month and leaving costs something. Taxed as its first component."""
+    if not contract.exit_fee or contract.end_date is None:
+        return False
+    return periods.Month.of_date(contract.end_date - timedelta(days=1)) == month
 
 
 def _store(rated: pricing.Rated) -> list[Line]:

@@ -27,9 +27,10 @@ FLAT_PART: Final = "flat"
 PACKAGES: Final = "packages"
 MINIMUM: Final = "minimum"
 MAXIMUM: Final = "maximum"
+EXIT_FEE: Final = "exit_fee"
 
 _ZERO: Final = Decimal(0)
-_PARTS: Final = {part: part for part in (INCLUDED, MINIMUM, MAXIMUM)}
+_PARTS: Final = {part: part for part in (INCLUDED, MINIMUM, MAXIMUM, EXIT_FEE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def limit_line(component: Component, *, amount: Decimal, minimum: Decimal | None
         formula = f"{decimals.format_plain(most)} − {decimals.format_plain(amount)}"
         return Line("maximum", MAXIMUM, Decimal(1), over, over, formula)
     return None
+
+
+def exit_line(*, fee: Decimal) -> Line:
+    """What leaving before the end of the term costs, once; an amount of its own beside the component's."""
+    return Line(EXIT_FEE, EXIT_FEE, Decimal(1), fee, fee, decimals.format_plain(fee))
 
 
 def empty_line(component: Component, *, key: str, unit_price: Decimal) -> Line:

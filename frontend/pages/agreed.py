@@ -56,6 +56,8 @@ def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -
     return {
         "contract": contract,
         "tone": TONES[contract.status],
+        "monthly": contracts.monthly_of(contract=contract),
+        "change": contracts.open_change_of(contract=contract),
         "committed": contracts.committed_of(contract=contract),
         "components": table.describe_plan(plan=contract.plan),
         "capacity": list(contract.capacity.all()),

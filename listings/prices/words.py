@@ -28,12 +28,14 @@ def name_line(*, line: Line, unit: str) -> str:
 
 def name_part(*, part: str, tier: int, above: Decimal, up_to: Decimal | None, unit: str) -> str:
     """As `name_line`, from the values that a charge keeps."""
-    if part == tiers.INCLUDED:
-        return _("Included")
-    if part == tiers.MINIMUM:
-        return _("Up to the minimum")
-    if part == tiers.MAXIMUM:
-        return _("Down to the maximum")
+    words = {
+        tiers.INCLUDED: _("Included"),
+        tiers.MINIMUM: _("Up to the minimum"),
+        tiers.MAXIMUM: _("Down to the maximum"),
+        tiers.EXIT_FEE: _("Fee for leaving"),
+    }
+    if part in words:
+        return words[part]
     if not tier:
         return ""
     span = name_span(above=above, up_to=up_to, unit=unit)

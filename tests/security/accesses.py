@@ -85,6 +85,10 @@ buyer:accept_delivery      | contract        | GET  | 405 405 405 405 405 405 40
 buyer:accept_delivery      | contract        | POST | 302 422 404 403 403 403 403
 buyer:reject_delivery      | contract        | GET  | 405 405 405 405 405 405 405
 buyer:reject_delivery      | contract        | POST | 302 422 404 403 403 403 403
+buyer:change               | change          | GET  | 302 200 404 403 403 403 403
+buyer:change               | change          | POST | 302 422 404 403 403 403 403
+buyer:withdraw_change      | contract        | GET  | 405 405 405 405 405 405 405
+buyer:withdraw_change      | contract        | POST | 302 302 404 403 403 403 403
 buyer:end_contract         | contract        | GET  | 405 405 405 405 405 405 405
 buyer:end_contract         | contract        | POST | 302 302 404 403 403 403 403
 buyer:invoices             |                 | GET  | 302 200 200 403 403 403 403
@@ -121,6 +125,8 @@ provider:contracts         |                 | GET  | 302 403 403 200 200 403 40
 provider:contracts         |                 | POST | 405 405 405 405 405 405 405
 provider:contract          | contract        | GET  | 302 403 403 200 404 403 403
 provider:contract          | contract        | POST | 405 405 405 405 405 405 405
+provider:decide_change     | contract        | GET  | 405 405 405 405 405 405 405
+provider:decide_change     | contract        | POST | 302 403 403 409 404 403 403
 provider:suspend           | contract        | GET  | 405 405 405 405 405 405 405
 provider:suspend           | contract        | POST | 302 403 403 422 404 403 403
 provider:resume            | contract        | GET  | 405 405 405 405 405 405 405

@@ -160,6 +160,7 @@ def build() -> World:
         "order": {"number": contract.order_number},
         "approval": {"number": waiting.order_number},
         "contract": number,
+        "change": {**number, "kind": "renew"},
         "waiting": {"number": waiting.number},
         "delivery_step": {"number": waiting.number, "step": "confirm"},
         "invoice": {"number": invoice.number},

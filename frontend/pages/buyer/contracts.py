@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import agreed
+from frontend.pages import agreed, changing
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from providers.fulfilment import operations as fulfilment
@@ -92,6 +92,8 @@ def render_contract(request: HttpRequest, number: str, *, status: int = 200, **s
     contract = queries.get_contract(number=number, organisation_id=actor.organisation_id, side=actor.side)
     described = agreed.describe(request, contract=contract, side=actor.side, now=clock.now())
     delivery = described["delivery"]
+    is_waiting, is_running = contract.status == "pending", contract.status in ("active", "suspended")
+    must_notify = operations.needs_notice(contract=contract)
     to_check = delivery is not None and delivery.status == "delivered"
     context = {
         **described,
@@ -103,9 +105,9 @@ def render_contract(request: HttpRequest, number: str, *, status: int = 200, **s
         if to_check and delivery.is_partial
         else None,
         "crumbs": [(_("Contracts"), reverse("buyer:contracts")), (number, None)],
-        "can_end": actor.can("contracts.end")
-        and contract.status in ("pending", "active", "suspended")
-        and not to_check,
+        "can_end": actor.can("contracts.end") and ((is_running and not must_notify) or (is_waiting and not to_check)),
+        "can_change": actor.can("contracts.change") and is_running,
+        "kinds": changing.kinds(contract=contract),
         "failed": list(sent.values()),
     }
     context.update({"form" if name == "end_form" else name: form for name, form in sent.items()})

@@ -2,8 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.buyer import approvals, balance, contracts, invoices, orders, service
-from frontend.pages.buyer import acceptance, approvals, balance, contracts, invoices, orders
+from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, service
 
 app_name = "buyer"
 
@@ -16,6 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
     path("contracts/<slug:number>/accept/", acceptance.accept_delivery, name="accept_delivery"),
     path("contracts/<slug:number>/reject/", acceptance.reject_delivery, name="reject_delivery"),
+    path("contracts/<slug:number>/change/<slug:kind>/", changes.ask_change, name="change"),
+    path("contracts/<slug:number>/withdraw/", changes.withdraw_change, name="withdraw_change"),
     path("contracts/<slug:number>/end/", contracts.end_contract, name="end_contract"),
     path("contracts/<slug:number>/service/", service.show_service, name="service"),
     path("invoices/", invoices.list_invoices, name="invoices"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.contracts import operations, queries
+from billing.contracts import changes, operations, queries
 from frontend.pages import agreed
 from marketplace import clock
 from marketplace.organisations import errors, gate
@@ -62,6 +62,31 @@ def resume_contract(request: HttpRequest, number: str) -> HttpResponse:
     return _change(request, number, operation=operations.resume)
 
 
+@gate.page(permission="contracts.change", side="provider", methods=("POST",))
+def decide_change(request: HttpRequest, number: str) -> HttpResponse:
+    """Agree to the change that the buyer asks for, or decline it with a reason."""
+    confirm = request.POST.get("decision") == "confirm"
+    form = ReasonForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            changes.decide(
+                number=number,
+                provider_organisation_id=gate.organisation_of(request),
+                confirm=confirm,
+                reason=form.cleaned_data["reason"],
+                actor=gate.actor_of(request),
+                now=clock.now(),
+            )
+        except errors.Refused as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+            status = 409 if error.is_conflict else 422
+        else:
+            messages.success(request, _("The change is agreed.") if confirm else _("The change is declined."))
+            return redirect("provider:contract", number)
+    return _render(request, number, form=form, status=status)
+
+
 def _change(request: HttpRequest, number: str, *, operation: Callable[..., Any]) -> HttpResponse:
     actor = gate.actor_of(request)
     form = ReasonForm(request.POST)
@@ -96,6 +121,9 @@ def _render(request: HttpRequest, number: str, *, form: ReasonForm, status: int 
     context = {
         **described,
         "form": form,
+        "can_decide": actor.can("contracts.change")
+        and described["change"] is not None
+        and described["change"].status == "requested",
         "has_delivery": delivery is not None and contract.status == "pending",
         "can_suspend": actor.can("contracts.suspend") and contract.status == "active",
         "can_resume": actor.can("contracts.suspend") and contract.status == "suspended",

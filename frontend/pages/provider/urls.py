@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<slug:number>/<slug:step>/", deliveries.take_step, name="delivery_step"),
     path("contracts/", contracts.list_contracts, name="contracts"),
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/change/", contracts.decide_change, name="decide_change"),
     path("contracts/<slug:number>/suspend/", contracts.suspend_contract, name="suspend"),
     path("contracts/<slug:number>/resume/", contracts.resume_contract, name="resume"),
     path("settlements/", settlements.show_month, name="settlements"),
