@@ -178,7 +178,8 @@ def end_due(*, now: datetime, limit: int) -> int:
     contracts = locks.claim_due(today=periods.civil_date(now), limit=limit)
     for contract in contracts:
         lifecycle.move(contract=contract, step="end", reason="", actor=SYSTEM, now=now)
-        fulfilment.close(number=contract.number, end_date=contract.end_date, actor=SYSTEM, now=now)
+        end = contract.end_date or periods.civil_date(now)
+        fulfilment.close(number=contract.number, end_date=end, actor=SYSTEM, now=now)
         changes.drop_open(contract=contract, now=now)
     capacity.give_back(contracts=contracts, now=now)
     return len(contracts)

@@ -132,7 +132,9 @@ def _put_together(rows: Sequence[Any], *, side: str, organisation_id: int | None
         .order_by("pk")
     )
     for contract in contracts:
-        lines[contract.order_line.order_id].append(_line(contract))
+        line = contract.order_line
+        if line is not None:  # what follows a changed contract was not ordered
+            lines[line.order_id].append(_line(contract, line=line))
     approvals = procurement.approvals_of(order_numbers=[row.number for row in rows])
     return [
         Order(
@@ -148,8 +150,8 @@ def _put_together(rows: Sequence[Any], *, side: str, organisation_id: int | None
     ]
 
 
-def _line(contract: Contract) -> OrderLine:
-    line, currency = contract.order_line, contract.currency
+def _line(contract: Contract, *, line: Any) -> OrderLine:
+    currency = contract.currency
     return OrderLine(
         contract=contract,
         net=Money.from_decimal(line.line_price_excl_tax, currency),
