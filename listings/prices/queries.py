@@ -118,7 +118,7 @@ def _seen_by(organisation_id: int | None) -> Q:
     if organisation_id is None:
         return of_list
     own = _own_in_force(organisation_id).filter(product=OuterRef("price_book__product"))
-    return Q(price_book__organisation=organisation_id) | (of_list & ~Exists(own))
+    return Q(price_book__organisation=organisation_id) | (of_list & Q(~Exists(own)))
 
 
 def _own_in_force(organisation_id: int) -> QuerySet[PriceBook, Any]:

@@ -89,6 +89,8 @@ def sentence(*, notice: Notice) -> str:
 
 def list_notices(*, actor: actors.Actor, page: int | str = 1) -> Page:
     """What concerns this person, newest first, 50 a page, in 2 queries."""
+    if actor.organisation_id is None:
+        raise ValueError("A notice is for an organisation.")
     permissions = [name for name in actors.PERMISSIONS if actor.can(name)]
     rows = Notice.objects.filter(organisation_id=actor.organisation_id, permission__in=permissions)
     return Paginator(rows, PAGE_SIZE).get_page(page)

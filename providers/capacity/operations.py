@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
@@ -108,7 +108,7 @@ def expire_due(*, now: datetime, limit: int) -> int:
 
 @transaction.atomic
 def _hold_once(*, reference: str, purpose: str, wanted: Wanted, expires_at: datetime, now: datetime) -> int:
-    values = {
+    values: dict[str, Any] = {
         "centres": [centre for centre, _resource in wanted],
         "resources": [resource for _centre, resource in wanted],
         "quantities": list(wanted.values()),
@@ -142,7 +142,7 @@ def _refusal(wanted: Wanted) -> errors.Conflict:
     return CapacityMoved(_("Capacity has just changed. Please try again."), field="quantity")
 
 
-def _run(statement: str, **values: object) -> int:
+def _run(statement: str, **values: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return int(cursor.fetchone()[0])

@@ -87,10 +87,11 @@ def _say_why_hidden(request: HttpRequest, pk: int) -> HttpResponse:
     if hidden is None:
         raise Http404
     product, found = hidden
+    category = product.main_category
     context = {
         "title": wording.choose(product.title, product.title_en),
         "product": product,
-        "category": wording.choose(product.main_category.name, product.main_category.name_en),
+        "category": wording.choose(category.name, category.name_en) if category else "",
         "reasons": freezes.describe(found),
     }
     return render(request, "public/offering_hidden.html", context)
