@@ -1,6 +1,6 @@
 """Writes: the lines of an order become contracts with their deliveries and capacity, in the order's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -86,7 +86,7 @@ def open_contracts(*, lines: Sequence[Agreed], terms: Terms, actor: actors.Actor
         },
         now=now,
     )
-    by_line = {line.order_line_id: line for line in lines}
+    by_line: dict[int | None, Agreed] = {line.order_line_id: line for line in lines}
     _open_deliveries(by_line, contracts=new, actor=actor, now=now)
     _hold_capacity(by_line, contracts=new, hold=terms.hold, now=now)
     return contracts
@@ -117,7 +117,7 @@ def _contract(line: Agreed, *, terms: Terms, now: datetime) -> Contract:
 
 
 def _open_deliveries(
-    lines: dict[int, Agreed], *, contracts: Sequence[Contract], actor: actors.Actor, now: datetime
+    lines: Mapping[int | None, Agreed], *, contracts: Sequence[Contract], actor: actors.Actor, now: datetime
 ) -> None:
     """What the providers have to set up, by the versions that were bought; held until a needed approval is there."""
     if not contracts:
@@ -144,7 +144,9 @@ def _ordered(line: Agreed, *, contract: Contract) -> fulfilment.Ordered:
     )
 
 
-def _hold_capacity(lines: dict[int, Agreed], *, contracts: Sequence[Contract], hold: str, now: datetime) -> None:
+def _hold_capacity(
+    lines: Mapping[int | None, Agreed], *, contracts: Sequence[Contract], hold: str, now: datetime
+) -> None:
     """Draw what the contracts' offerings take, first what was kept for them, and write down what is held."""
     draws = [lines[contract.order_line_id].draw for contract in contracts]
     if not any(draw.quantities for draw in draws):

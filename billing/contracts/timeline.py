@@ -84,7 +84,7 @@ def of_delivery(*, delivery: Delivery) -> list[Milestone]:
 
 def to_come(*, delivery: Delivery) -> list[Milestone]:
     """What is missing until the contract begins; the first has a deadline."""
-    waits = {
+    waits: dict[str, int] = {
         Delivery.Status.HELD: 0,
         Delivery.Status.WAITING: 0,
         Delivery.Status.ACCEPTED: 1,

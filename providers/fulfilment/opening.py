@@ -47,7 +47,7 @@ def open_deliveries(*, ordered: Sequence[Ordered], is_held: bool, actor: actors.
     return [found[number] for number in numbers]
 
 
-def first_deadlines(*, now: datetime, lead_time_days: int) -> dict[str, datetime]:
+def first_deadlines(*, now: datetime, lead_time_days: int) -> dict[str, Any]:
     """What runs from the moment at which the provider may act."""
     return {
         "accept_due_at": deadlines.accept_due_at(now=now),

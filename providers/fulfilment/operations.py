@@ -43,7 +43,7 @@ def clear(*, number: str, actor: actors.Actor, now: datetime) -> Delivery:
     delivery = lock(number=number)
     if not steps.check(delivery=delivery, step="clear"):
         return delivery
-    running = first_deadlines(now=now, lead_time_days=delivery.lead_time_days)
+    running: dict[str, Any] = first_deadlines(now=now, lead_time_days=delivery.lead_time_days)
     return steps.move(delivery=delivery, step="clear", actor=actor, now=now, **running)
 
 

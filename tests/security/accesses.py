@@ -99,8 +99,6 @@ buyer:balance              |                 | GET  | 302 200 200 403 403 403 40
 buyer:balance              |                 | POST | 405 405 405 405 405 405 405
 provider:deliveries        |                 | GET  | 302 403 403 200 200 403 403
 provider:deliveries        |                 | POST | 405 405 405 405 405 405 405
-provider:deliver           | waiting         | GET  | 405 405 405 405 405 405 405
-provider:deliver           | waiting         | POST | 302 403 403 422 404 403 403
 provider:capacity          |                 | GET  | 302 403 403 200 200 403 403
 provider:capacity          |                 | POST | 405 405 405 405 405 405 405
 provider:maintenance       |                 | GET  | 302 403 403 200 200 403 403
