@@ -142,9 +142,7 @@ def read_environment() -> Environment:
         media_root=Path(env.str("MEDIA_ROOT", str(PRIVATE / name / "media"))),
         static_root=static_root,
         clock_file=Path(clock_file) if clock_file and local else None,
-        email_url=cast(
-            "dict[str, Any]", env.dj_email_url("EMAIL_URL", "dummymail://" if local else "smtp://localhost")
-        ),
+        email_url=cast("dict[str, Any]", env.dj_email_url("EMAIL_URL", "dummy://" if local else "smtp://localhost")),
         client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
         client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),
         outbound_exceptions=env.list("OUTBOUND_EXCEPTIONS", []) if local else [],

@@ -143,7 +143,8 @@ def _render(
         "tone": onboarded.RECOGNITION_TONES[found.state],
         "opinions": [
             {
-                "title": f"{ROLES[one.role]}: {_('In favour') if one.is_in_favour else _('Against')}",
+                "title": (_("%(role)s: in favour") if one.is_in_favour else _("%(role)s: against"))
+                % {"role": ROLES[one.role]},
                 "state": "done" if one.is_in_favour else "failed",
                 "at": one.given_at,
                 "text": " · ".join(part for part in (one.user.get_full_name(), one.reason) if part),

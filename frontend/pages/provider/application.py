@@ -26,6 +26,7 @@ STEPS: Final[dict[str, Promise]] = {
     "contact": gettext_lazy("Contact and commission"),
     "submit": gettext_lazy("Check and submit"),
 }
+NEEDED: Final = gettext_lazy("Needed for review.")
 FILE_HELP: Final = gettext_lazy("PDF, PNG or JPEG, at most 10 MB. It is kept privately; only reviewers open it.")
 
 
@@ -147,11 +148,11 @@ def _organisation_form(request: HttpRequest, application: Any) -> forms.Form:
         widget=forms.TextInput(attrs={"class": "code", "autocomplete": "off"}),
         help_text=_("It can be mended until you submit."),
     )
-    form.fields["legal_representative"] = _text("legal_representative")
+    form.fields["legal_representative"] = _text("legal_representative", help_text=NEEDED)
     form.fields["county"] = forms.ChoiceField(
-        label=LABELS["county"], required=False, choices=[("", "–"), *queries.list_counties()]
+        label=LABELS["county"], required=False, help_text=NEEDED, choices=[("", "–"), *queries.list_counties()]
     )
-    form.fields["address"] = _text("address")
+    form.fields["address"] = _text("address", help_text=NEEDED)
     return form
 
 
@@ -185,8 +186,10 @@ def _contact_form(request: HttpRequest, application: Any) -> forms.Form:
     rate = application.requested_rate
     initial = {name: getattr(application, name) for name in names}
     form = forms.Form(*_data(request), initial={**initial, "requested_rate": None if rate is None else rate * 100})
-    form.fields["contact_name"] = _text("contact_name")
-    form.fields["contact_phone"] = _text("contact_phone", widget=forms.TextInput(attrs={"type": "tel"}))
+    form.fields["contact_name"] = _text("contact_name", help_text=NEEDED)
+    form.fields["contact_phone"] = _text(
+        "contact_phone", help_text=NEEDED, widget=forms.TextInput(attrs={"type": "tel"})
+    )
     form.fields["contact_email"] = forms.EmailField(label=LABELS["contact_email"], required=False)
     standard = queries.standard_commission(on=periods.civil_date(clock.now()))
     form.fields["requested_rate"] = forms.DecimalField(

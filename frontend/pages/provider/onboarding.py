@@ -29,7 +29,7 @@ class RenewalForm(forms.Form):
     """A newer licence."""
 
     file = forms.FileField(label=gettext_lazy("New licence"), help_text=FILE_HELP, widget=onboarded.file_input())
-    document_number = forms.CharField(label=gettext_lazy("Number"), max_length=60)
+    document_number = forms.CharField(label=gettext_lazy("Licence number"), max_length=60)
     valid_until = forms.DateField(
         label=gettext_lazy("Last day"),
         required=False,
@@ -75,7 +75,7 @@ class RecognitionForm(forms.Form):
     """Why a provider should be recognised, and what supports it."""
 
     statement = forms.CharField(
-        label=gettext_lazy("Statement"),
+        label=gettext_lazy("Statement of the applicant"),
         max_length=recognition.LONGEST_STATEMENT,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("Team, data centres, own technology, customers: what the reviewers should weigh."),
@@ -260,7 +260,7 @@ def _held_task(one: Any) -> dict[str, Any]:
         state = {"tone": "warn", "words": _("Ends in %(days)s days") % {"days": one.days_left}}
     else:
         state = {"tone": "good", "words": _("Valid")}
-    text = f"{until} {_('A renewal waits for verification.')}" if one.waiting else until
+    text = " ".join([until, _("A renewal waits for verification.")]) if one.waiting else until
     url = reverse("provider:renew", args=[renewal]) if renewal and not one.waiting else ""
     return {"title": one.label, "text": text, "url": url, "action": _("Renew"), **state}
 
@@ -282,7 +282,7 @@ def _account_task(account: Any) -> dict[str, Any]:
         "title": title,
         "text": f"{account.bank} · **** {account.number_end} · {texts[account.state]}",
         "url": url,
-        "action": _("Open"),
+        "action": _("Open it"),
         "tone": onboarded.ACCOUNT_TONES[account.state],
         "words": account.get_state_display(),
     }
@@ -297,7 +297,7 @@ def _selling_tasks(partner: Any) -> list[dict[str, Any]]:
             "title": _("Data centres"),
             "text": _("Registered: %(count)s.") % {"count": centres},
             "url": navigation.page_url("provider:data_centres") or "",
-            "action": _("Open"),
+            "action": _("Open it"),
             "tone": "good" if centres else "neutral",
             "words": _("Done") if centres else _("To do"),
         },
@@ -305,7 +305,7 @@ def _selling_tasks(partner: Any) -> list[dict[str, Any]]:
             "title": _("Recognition as a cloud enterprise"),
             "text": current.certificate_number or "" if current else _("Not required; buyers see it as a badge."),
             "url": reverse("provider:recognition"),
-            "action": _("Open"),
+            "action": _("Open it"),
             "tone": onboarded.RECOGNITION_TONES[current.state] if current else "neutral",
             "words": current.get_state_display() if current else _("Optional"),
         },

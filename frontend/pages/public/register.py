@@ -1,7 +1,7 @@
 """An organisation registers to sell: one page makes the organisation, its owner and the draft of the application."""
 
 from django import forms
-from django.contrib.auth import login, password_validation
+from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -35,7 +35,7 @@ class RegistrationForm(forms.Form):
     password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,
-        help_text=password_validation.password_validators_help_text_html,
+        help_text=gettext_lazy("At least 10 characters, neither a common password nor like your name."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
