@@ -15,7 +15,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.contracts import operations as contracts
 from billing.contracts.models import Contract
 from billing.rules import periods, uscc
 from listings.content import Content
@@ -33,8 +32,10 @@ from listings.models import (
 from listings.search import operations as search
 from marketplace.organisations import actors, operations
 from marketplace.organisations.models import Division, Membership, Organisation, User
-from providers.fulfilment.models import Delivery
 from providers.models import Agreement, CapacityPool, DataCentre, Partner, StockRecord
+from tests.deliveries import accept, deliver, delivery
+
+__all__ = ["accept", "deliver", "delivery"]  # of tests.deliveries, as part of the cast
 
 PASSWORD = "a long enough password"
 PLACED_AT = datetime(2026, 9, 28, 2, 0, tzinfo=UTC)
@@ -389,50 +390,3 @@ def contract(
     if made.status == Contract.Status.PENDING:
         delivery(made)
     return made
-
-
-def delivery(contract: Contract, **fields: Any) -> Delivery:
-    """The delivery of a contract, to be accepted by its provider."""
-    return Delivery.objects.create(
-        **{
-            "number": contract.number,
-            "runs_for": contract.number,
-            "partner": contract.provider,
-            "buyer": contract.buyer,
-            "data_centre": contract.offering.data_centre,
-            "offering_code": contract.offering.code,
-            "offering_title": contract.offering_title,
-            "plan_code": contract.plan.code,
-            "quantity": contract.quantity,
-            "status": Delivery.Status.WAITING,
-            "opened_at": contract.placed_at,
-            "accept_due_at": contract.placed_at + timedelta(days=1),
-            "deliver_due_at": contract.placed_at + timedelta(days=1),
-            **fields,
-        }
-    )
-
-
-def deliver(contract: Contract, *, resource_id: str = "i-0001", quantity: int | None = None, now: datetime) -> Contract:
-    """Hand a contract over in its provider's name and accept it in its buyer's: it is active from `now` on."""
-    provider = contract.provider.organisation
-    contracts.confirm_delivery(
-        number=contract.number,
-        provider_organisation_id=provider.pk,
-        resource_id=resource_id,
-        quantity=quantity,
-        actor=actor(provider, "operations"),
-        now=now,
-    )
-    return accept(contract, quantity=quantity, now=now)
-
-
-def accept(contract: Contract, *, quantity: int | None = None, now: datetime) -> Contract:
-    """Accept in the buyer's name what was handed over."""
-    return contracts.accept_delivery(
-        number=contract.number,
-        organisation_id=contract.buyer_id,
-        quantity=quantity or contract.quantity,
-        actor=actor(contract.buyer, "buyer"),
-        now=now,
-    )

@@ -200,8 +200,8 @@ def _cancel(*, contract: Contract, reason: str, actor: actors.Actor, now: dateti
             _("The provider has handed over contract %(number)s. Accept it, or reject it with a reason, then cancel.")
             % {"number": contract.number}
         )
-    lifecycle.move(contract=contract, step="cancel", reason=reason, actor=actor, now=now)
     fulfilment.cancel(number=contract.number, reason=reason, actor=actor, now=now)
+    lifecycle.move(contract=contract, step="cancel", reason=reason, actor=actor, now=now)
 
 
 def _check_reason(reason: str, *, is_required: bool) -> str:
