@@ -112,6 +112,14 @@ def _services(env: Env, name: EnvironmentName, *, as_owner: bool) -> tuple[dict[
     return database, broker_url, cache_url
 
 
+def _email(env: Env, *, is_local: bool) -> dict[str, Any]:
+    """Where mail goes; a laptop sends none. An unknown scheme would be taken for an SMTP server without a name."""
+    found = cast("dict[str, Any]", env.dj_email_url("EMAIL_URL", "dummy://" if is_local else "smtp://localhost"))
+    if "EMAIL_BACKEND" not in found:
+        raise ImproperlyConfigured("EMAIL_URL has an unknown scheme. Use smtp, smtp+tls, smtp+ssl, console or dummy.")
+    return found
+
+
 def read_environment() -> Environment:
     """Read the environment.
 
@@ -142,7 +150,7 @@ def read_environment() -> Environment:
         media_root=Path(env.str("MEDIA_ROOT", str(PRIVATE / name / "media"))),
         static_root=static_root,
         clock_file=Path(clock_file) if clock_file and local else None,
-        email_url=cast("dict[str, Any]", env.dj_email_url("EMAIL_URL", "dummy://" if local else "smtp://localhost")),
+        email_url=_email(env, is_local=local),
         client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
         client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),
         outbound_exceptions=env.list("OUTBOUND_EXCEPTIONS", []) if local else [],
