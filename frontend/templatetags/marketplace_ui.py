@@ -96,7 +96,9 @@ def sparkline(values: Sequence[Any]) -> SafeString:
     if len(figures) < 2:
         return mark_safe("")
     low, high = min(figures), max(figures)
-    spread = (high - low) or 1.0
+    if low == high:  # what does not move stands in the middle
+        low, high = low - 1, high + 1
+    spread = high - low
     step = (SPARKLINE_WIDTH - 2 * SPARKLINE_MARGIN) / (len(figures) - 1)
     drop = SPARKLINE_HEIGHT - 3 * SPARKLINE_MARGIN
     points = [

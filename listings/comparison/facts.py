@@ -16,7 +16,7 @@ from listings import wording
 from listings.comparison import scoring, table
 from listings.comparison.offers import Offer
 from listings.comparison.table import MONEY, RATE, SCORE, Cell
-from listings.models import CategoryAttribute, PriceComponent, Product
+from listings.models import PriceComponent, Product
 from listings.prices import normalised, pricing
 from listings.taxonomy import specs
 from providers import queries as providers
@@ -31,7 +31,7 @@ Proofs = Mapping[int, Mapping[str, Evidence]]  # by data centre and kind
 def build_table(
     *,
     found: Sequence[Offer],
-    schema: Sequence[CategoryAttribute],
+    schema: Sequence[specs.Spec],
     weights: scoring.Weights,
     quantity: int,
     term_months: int,
@@ -195,7 +195,7 @@ def _normalised(found: Sequence[Offer]) -> Iterator[table.Row | None]:
         label = normalised.NORMAL_UNITS[unit].label
         yield table.row(
             f"normal_{unit}",
-            _("List price per normalised unit"),
+            _("List price per %(unit)s") % {"unit": label},
             (
                 Cell(value=one.amount.quantize(FINE, rounding=ROUND_HALF_UP), unit=label)
                 if one is not None and one.unit == unit
@@ -208,25 +208,25 @@ def _normalised(found: Sequence[Offer]) -> Iterator[table.Row | None]:
         )
 
 
-def _specs(found: Sequence[Offer], schema: Sequence[CategoryAttribute]) -> Iterator[table.Row | None]:
+def _specs(found: Sequence[Offer], schema: Sequence[specs.Spec]) -> Iterator[table.Row | None]:
     """The union of the categories' compared specifications, each category's in its order."""
-    seen: dict[str, Any] = {}
-    for use in schema:
-        seen.setdefault(use.attribute.code, use.attribute)
-    for code, attribute in seen.items():
+    seen: dict[str, specs.Spec] = {}
+    for one in schema:
+        seen.setdefault(one.code, one)
+    for code, spec in seen.items():
         yield table.row(
             f"spec_{code}",
-            wording.choose(attribute.name, attribute.name_en),
-            (_spec(one.product.specs.get(code), unit=attribute.unit) for one in found),
-            better=attribute.better,
+            spec.label,
+            (_spec(offer.product.specs.get(code), spec=spec) for offer in found),
+            better=spec.better,
         )
 
 
-def _spec(value: Any, *, unit: str) -> Cell:
+def _spec(value: Any, *, spec: specs.Spec) -> Cell:
     if value is None:
         return Cell()
     number = Decimal(str(value)) if isinstance(value, int | float) else None
-    return Cell(value=number, text=specs.write_value(value, unit=wording.write_unit(unit)))
+    return Cell(value=number, text=spec.write(value))
 
 
 def _service(found: Sequence[Offer]) -> Iterator[table.Row | None]:

@@ -1,4 +1,4 @@
-"""Reads: offerings side by side, at one quantity and over one term. 8 queries, whatever their number."""
+"""Reads: offerings side by side, at one quantity and over one term. At most 10 queries, whatever their number."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +9,11 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from listings.comparison import facts, offers, scoring, table
-from listings.models import CategoryAttribute, Plan, PriceComponent, Product
+from listings.models import Plan, PriceComponent, Product
 from listings.prices import pricing
 from listings.prices import queries as prices
+from listings.taxonomy import queries as taxonomy
+from listings.taxonomy.specs import Spec
 from marketplace.organisations import errors
 from providers import queries as providers
 
@@ -147,12 +149,8 @@ def _read_products(offering_ids: Sequence[int]) -> list[Product]:
     return [rows[pk] for pk in dict.fromkeys(offering_ids) if pk in rows]
 
 
-def _read_schema(products: Sequence[Product]) -> list[CategoryAttribute]:
+def _read_schema(products: Sequence[Product]) -> list[Spec]:
     """The compared specifications of the offerings' categories, in each schema's order."""
-    return list(
-        CategoryAttribute.objects.filter(
-            category__in={product.main_category_id for product in products}, is_compared=True
-        )
-        .select_related("attribute")
-        .order_by("category", "position", "pk")
-    )
+    categories = sorted({product.main_category_id for product in products if product.main_category_id})
+    schemas = taxonomy.schema_of(category_ids=categories)
+    return [spec for pk in categories for spec in schemas[pk] if spec.is_compared]

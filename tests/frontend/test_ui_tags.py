@@ -59,7 +59,7 @@ def test_sparkline_of_one_value_is_nothing() -> None:
 
 
 def test_sparkline_of_equal_values_is_flat() -> None:
-    assert 'polyline points="4,4 88,4"' in ui.sparkline([5, 5])
+    assert 'polyline points="4,16 88,16"' in ui.sparkline([5, 5])
 
 
 def test_an_icon_is_hidden_and_has_no_inline_style() -> None:
