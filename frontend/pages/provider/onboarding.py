@@ -80,7 +80,7 @@ class RecognitionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("Team, data centres, own technology, customers: what the reviewers should weigh."),
     )
-    files = ManyFiles(
+    files = ManyFiles(  # type: ignore[assignment]  # a field; the metaclass takes it off the class
         label=gettext_lazy("Documents"),
         help_text=FILE_HELP,
         widget=ManyFilesInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
