@@ -93,6 +93,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             (
                 Entry(_("Listings"), "provider:listings", "layout-list", "listings.view", in_header=True),
                 Entry(_("Import and export"), "provider:listing_imports", "file-spreadsheet", "listings.view"),
+                Entry(_("Data centres"), "provider:data_centres", "building-2", "listings.view"),
                 Entry(_("Capacity"), "provider:capacity", "server", "capacity.view"),
             ),
         ),
@@ -137,6 +138,8 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Review of providers"), "operator:applications", "building-2", "providers.view"),
                 Entry(_("Recognitions"), "operator:recognitions", "award", "providers.recognise"),
                 Entry(_("Incidents"), "operator:incidents", "triangle-alert", "incidents.report"),
+                Entry(_("Evidence"), "operator:evidence", "file-check", "evidence.verify"),
+                Entry(_("Security alerts"), "operator:alerts", "siren", "alerts.manage"),
             ),
         ),
         (

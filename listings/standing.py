@@ -6,8 +6,8 @@ after their proof has lapsed and lifts only what it froze itself, so a new docum
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -19,13 +19,16 @@ from django.utils.translation import gettext_noop
 from billing.rules import periods
 from listings import steps
 from listings.models import Freeze, Product
-from marketplace.organisations import actors, notices
+from marketplace.organisations import actors, errors, notices
+from providers.evidence import alerts
 from providers.evidence import queries as evidence
+from providers.onboarding import queries as onboarding
 
 Cause = Freeze.Cause
 BY_PEOPLE: Final = (Cause.PERSON, Cause.ALERT)
 CLOCK: Final = actors.Actor(user_name="pipeline")
 MLPS: Final = "mlps"
+QUALIFICATIONS: Final = "qualifications"
 LISTED: Final = (Product.State.PUBLISHED, Product.State.FROZEN)
 RAN_OUT: Final = gettext_noop(
     "The proof of MLPS level %(level)s for %(centre)s ran out on %(day)s. The listing is shown again as soon as a new "
@@ -35,6 +38,7 @@ REVOKED: Final = gettext_noop(
     "The proof of MLPS level %(level)s for %(centre)s was revoked on %(day)s. The listing is shown again as soon as a "
     "new assessment is verified."
 )
+ALERTED: Final = gettext_noop("Security alert of %(source)s: %(title)s")
 BACK: Final = gettext_noop("The proof that was missing is there again.")
 TOLD_HIDDEN: Final = gettext_noop(
     "Listings that run in %(centre)s are hidden since %(since)s, because MLPS level %(level)s is no longer proven. "
@@ -44,19 +48,20 @@ TOLD_HIDDEN: Final = gettext_noop(
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Why the pipeline hides a listing; `told` fills the notice to the provider, `key` makes it one notice."""
+    """Why the pipeline hides a listing, and the notice that tells its provider, if nobody else tells it."""
 
-    subject: str
     reason: str
     values: Mapping[str, str | int]
-    organisation_id: int
-    key: str
-    told: str
+    notice: Mapping[str, Any] | None = None
+
+
+class NoSuchListing(errors.Refused):
+    """An alert names an offering that its provider does not have."""
 
 
 def sentence(*, freeze: Freeze) -> str:
     """The reason in the reader's language; a person's words as they stand."""
-    return _(freeze.reason) % freeze.values if freeze.values else freeze.reason
+    return freeze.reason if freeze.cause == Cause.PERSON else _(freeze.reason) % freeze.values
 
 
 def open_freezes(*, product_ids: Collection[int]) -> dict[int, list[Freeze]]:
@@ -110,16 +115,81 @@ def drop(
     return lifted
 
 
+@transaction.atomic
+def freeze_for_alert(*, alert: Any, now: datetime) -> list[int]:
+    """Hide the listing an alert names, or all of its provider's. Returns their ids, those that were hidden included.
+
+    Raises NoSuchListing for a code that is not the provider's.
+    """
+    rows = Product.objects.filter(partner_id=alert.partner_id)
+    if alert.offering_code:
+        rows = rows.filter(code=alert.offering_code)
+        if not rows.exists():
+            raise NoSuchListing(
+                _("This provider has no offering with the code %(code)s.") % {"code": alert.offering_code},
+                field="data.offering",
+            )
+    listed = list(rows.filter(state__in=LISTED).order_by("pk").values_list("pk", flat=True))
+    for pk in listed:
+        product = steps.lock(product_id=pk)
+        if product.state in LISTED:
+            hide(
+                product=product,
+                cause=Cause.ALERT,
+                subject=alert.number,
+                reason=ALERTED,
+                values={"title": alert.title, "source": alert.source.name},
+                actor=actors.Actor(user_name=alert.source.name),
+                now=now,
+            )
+    return list(rows.values_list("pk", flat=True))
+
+
+def count_frozen(*, subject: str) -> int:
+    """How many listings a subject hides now."""
+    return Freeze.objects.filter(subject=subject, lifted_at=None).count()
+
+
+@transaction.atomic
+def lift_alert(*, number: str, reason: str, actor: actors.Actor, now: datetime) -> int:
+    """Lift an alert: what only it has hidden is shown again. Returns how many listings it let go.
+
+    Raises ReviewerIsMember, and what `alerts.lift_alert` does.
+    """
+    alert = alerts.lift_alert(number=number, reason=reason, actor=actor, now=now)
+    frozen = Freeze.objects.filter(cause=Cause.ALERT, subject=number, lifted_at=None).order_by("product")
+    lifted = 0
+    for pk in list(frozen.values_list("product", flat=True)):
+        product = steps.lock(product_id=pk)
+        steps.require_reviewer(product=product, actor=actor)
+        lifted += drop(
+            product=product,
+            causes=[Cause.ALERT],
+            subject=alert.number,
+            reason=alert.lifted_reason,
+            actor=actor,
+            now=now,
+        )
+    return lifted
+
+
 def review_due(*, now: datetime, limit: int) -> int:
     """Hide listings whose proof has lapsed and show those whose proof is back, at most `limit`. Returns how many."""
     today = periods.civil_date(now)
-    by_centre = {pk: _ground(lapse) for pk, lapse in evidence.lapsed_mlps(on=today).items()}
-    hidden = _hide_all(MLPS, "data_centre_id", by_centre, now=now, limit=limit)
-    return hidden + _show_all(MLPS, "data_centre_id", by_centre, now=now, limit=limit - hidden)
+    by_centre = {pk: _ground(lapse, today=today) for pk, lapse in evidence.lapsed_mlps(on=today).items()}
+    by_partner = {pk: Ground(reason, {}) for pk, reason in onboarding.qualifications_lapsed(on=today).items()}
+    done = 0
+    for subject, column, grounds in (
+        (MLPS, "data_centre_id", by_centre),
+        (QUALIFICATIONS, "partner_id", by_partner),
+    ):
+        done += _hide_all(subject, column, grounds, now=now, limit=limit - done)
+        done += _show_all(subject, column, grounds, now=now, limit=limit - done)
+    return done
 
 
 def _hide_all(subject: str, column: str, grounds: Mapping[int, Ground], *, now: datetime, limit: int) -> int:
-    if not grounds:
+    if not grounds or limit < 1:
         return 0
     hidden = Freeze.objects.filter(cause=Cause.PROOF, subject=subject, lifted_at=None)
     rows = Product.objects.filter(state__in=LISTED, **{f"{column}__in": list(grounds)})
@@ -140,7 +210,8 @@ def _hide_all(subject: str, column: str, grounds: Mapping[int, Ground], *, now: 
                 actor=CLOCK,
                 now=now,
             )
-            _tell(ground, now=now)
+            if ground.notice is not None:
+                notices.notify(**ground.notice, now=now)
         done += 1
     return done
 
@@ -151,34 +222,31 @@ def _show_all(subject: str, column: str, grounds: Collection[int], *, now: datet
         hidden.filter(~Q(**{f"product__{column}__in": list(grounds)})).order_by("pk").values_list("product", flat=True)
     )
     done = 0
-    for pk in due[: max(0, limit)]:
+    for pk in due[:limit]:
         with transaction.atomic(), translation.override(settings.LANGUAGE_CODE):
             product = steps.lock(product_id=pk)
             done += drop(product=product, causes=[Cause.PROOF], subject=subject, reason=_(BACK), actor=CLOCK, now=now)
     return done
 
 
-def _ground(lapse: evidence.Lapse) -> Ground:
+def _ground(lapse: evidence.Lapse, *, today: date) -> Ground:
+    values: dict[str, str | int] = {
+        "level": lapse.level,
+        "centre": lapse.data_centre_name,
+        "day": lapse.day.isoformat(),
+    }
     return Ground(
-        subject=MLPS,
         reason=REVOKED if lapse.is_revoked else RAN_OUT,
-        values={"level": lapse.level, "centre": lapse.data_centre_name, "day": lapse.day.isoformat()},
-        organisation_id=lapse.organisation_id,
-        key=f"standing:mlps:{lapse.data_centre_id}:{lapse.day.isoformat()}",
-        told=TOLD_HIDDEN,
-    )
-
-
-def _tell(ground: Ground, *, now: datetime) -> None:
-    notices.notify(
-        organisation_id=ground.organisation_id,
-        key=ground.key,
-        permission="listings.view",
-        text=ground.told,
-        values={**ground.values, "since": periods.civil_date(now).isoformat()},
-        path="/provider/listings/?view=frozen",
-        is_urgent=True,
-        now=now,
+        values=values,
+        notice={
+            "organisation_id": lapse.organisation_id,
+            "key": f"standing:mlps:{lapse.data_centre_id}:{lapse.day.isoformat()}",
+            "permission": "listings.view",
+            "text": TOLD_HIDDEN,
+            "values": {**values, "since": today.isoformat()},
+            "path": "/provider/listings/?view=frozen",
+            "is_urgent": True,
+        },
     )
 
 

@@ -2,7 +2,7 @@ from django.contrib import admin
 from oscar.apps.partner.admin import *  # noqa: F403
 from unfold.admin import ModelAdmin
 
-from providers.models import Agreement, CapacityPool, DataCentre
+from providers.models import Agreement, CapacityPool, DataCentre, MlpsInterval
 
 
 @admin.register(DataCentre)
@@ -26,3 +26,10 @@ class CapacityPoolAdmin(ModelAdmin):
 class AgreementAdmin(ModelAdmin):
     list_display = ("partner", "version", "effective_date", "commission_rate", "commission_vat_rate")
     list_select_related = ("partner",)
+
+
+@admin.register(MlpsInterval)
+class MlpsIntervalAdmin(ModelAdmin):
+    """A rule that changes is a new row with a later date; the old one keeps explaining old assessments."""
+
+    list_display = ("level", "months", "effective_date", "source")

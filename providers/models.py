@@ -68,6 +68,7 @@ class DataCentre(models.Model):
     mlps_filing_number = models.CharField(_("MLPS filing number"), max_length=40, blank=True)
     mlps_valid_until = models.DateField(_("next MLPS assessment due"), null=True, blank=True)
     green_power_percent = models.PositiveSmallIntegerField(_("share of green power, %"), null=True, blank=True)
+    lines = models.CharField(_("network lines"), max_length=120, blank=True)
     rtt_to_beijing_ms = models.PositiveSmallIntegerField(_("round trip to Beijing, ms"), null=True, blank=True)
     racks = models.PositiveIntegerField(_("standard racks"), default=0)
     servers_capacity = models.PositiveIntegerField(_("servers planned"), default=0)
@@ -121,6 +122,13 @@ class Evidence(models.Model):
     document = models.ForeignKey(
         "documents.Document", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("document")
     )
+    system = models.ForeignKey(
+        "partner.MlpsSystem", models.PROTECT, null=True, blank=True, related_name="evidence", verbose_name=_("system")
+    )
+    assessor = models.ForeignKey(
+        "partner.Assessor", models.PROTECT, null=True, blank=True, related_name="evidence", verbose_name=_("assessor")
+    )
+    signed_by = models.CharField(_("signed by"), max_length=60, blank=True)
     issued_date = models.DateField(_("issued"), null=True, blank=True)
     valid_from = models.DateField(_("valid from"))
     valid_until = models.DateField(_("valid until, included"), null=True, blank=True)
@@ -227,4 +235,14 @@ from providers.capacity.models import (  # noqa: E402, F401
     PoolChange,
     PoolDay,
     Reservation,
+)
+from providers.evidence.models import (  # noqa: E402, F401
+    Alert,
+    AlertSource,
+    Assessor,
+    AssessorTie,
+    EnergyReading,
+    MlpsInterval,
+    MlpsStep,
+    MlpsSystem,
 )

@@ -84,6 +84,7 @@ KEPT_TABLES = {
     "django_site",
     "metering_rollup",
     "procurement_adviserrules",
+    "partner_mlpsinterval",
     "onboarding_standardcommission",
 }
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]

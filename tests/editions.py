@@ -1,5 +1,6 @@
 """Editions of the recommended catalogue for tests: evidence, criteria, signatures, through the real operations."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,15 @@ from listings.models import CriteriaSet, Edition
 from listings.recommended import operations, publication
 from marketplace.organisations import actors
 from marketplace.organisations.models import Membership
+from providers.documents.models import Document
 from providers.evidence import operations as evidence
-from providers.models import DataCentre, Evidence
+from providers.models import Assessor, DataCentre, Evidence
 from tests import factories
 
 ANNOUNCED_AT = datetime(2026, 9, 1, 2, 0, tzinfo=UTC)
 OPENED_AT = datetime(2026, 9, 9, 2, 0, tzinfo=UTC)
 PUBLISHED_AT = datetime(2026, 9, 10, 2, 0, tzinfo=UTC)
+_serial = itertools.count(1)
 RULES: list[dict[str, Any]] = [
     {"kind": "mlps_at_least", "level": 3},
     {"kind": "measured_pue_below", "limit": "1.5", "months": 12},
@@ -40,10 +43,29 @@ def colleague(organisation: Any, role: str) -> actors.Actor:
     return factories.actor(organisation, role, user=member.user if member else None)
 
 
+def kept_document(organisation: Any, kind: str = "other") -> Document:
+    """A document as it stands in the database; nobody opens its file."""
+    number = next(_serial)
+    return Document.objects.create(
+        number=f"WJ{number:014d}",
+        organisation=organisation,
+        kind=kind,
+        file=f"documents/00/{number}",
+        name="证明.pdf",
+        content_type="application/pdf",
+        byte_count=1000,
+        sha256="0" * 64,
+        page_count=1,
+        uploaded_at=ANNOUNCED_AT,
+    )
+
+
 def document(
     centre: DataCentre, kind: str, value: str | None = None, *, verified: bool = True, **fields: Any
 ) -> Evidence:
     """Evidence of a data centre (or, for a recognition, of its provider), recorded by the provider and verified."""
+    if kind == "assessment":
+        fields = {"assessor": assessor(), "signed_by": "李测", **fields}
     row = evidence.record_evidence(
         **{
             "kind": kind,
@@ -52,6 +74,7 @@ def document(
             "value": None if value is None else Decimal(value),
             "issuer": "示例测评有限公司",
             "document_number": f"DOC-{kind}-{centre.code}",
+            "document": kept_document(centre.partner.organisation),
             "issued_date": date(2026, 6, 30),
             "valid_from": date(2026, 6, 30),
             "actor": colleague(centre.partner.organisation, "operations"),
@@ -60,6 +83,14 @@ def document(
         }
     )
     return evidence.verify_evidence(evidence_id=row.pk, actor=operator(), now=ANNOUNCED_AT) if verified else row
+
+
+def assessor(*, name: str = "示例测评有限公司", code: str = "91150105MA0N000008") -> Assessor:
+    """An assessor of the register, the same at every call."""
+    row, _created = Assessor.objects.get_or_create(
+        uscc=code, defaults={"name": name, "accreditation": "CNAS-001", "registered_at": ANNOUNCED_AT}
+    )
+    return row
 
 
 def proven_centre(partner: Any = None, *, mlps_until: date | None = date(2027, 3, 14), **fields: Any) -> DataCentre:

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path, register_converter
 
-from marketplace.api import billing, contracts, deliveries, description, errors, offerings, quotes, recommended, usage
+from marketplace.api import (
+    alerts,
+    billing,
+    contracts,
+    deliveries,
+    description,
+    errors,
+    offerings,
+    quotes,
+    recommended,
+    usage,
+)
 
 
 class NumberConverter:
@@ -22,6 +33,7 @@ register_converter(NumberConverter, "public_number")
 app_name = "api"
 
 urlpatterns: list[URLPattern] = [
+    path("v1/alerts", alerts.Alerts.as_view(), name="alerts"),
     path("v1/usage/events", usage.Events.as_view(), name="usage-events"),
     path("v1/usage/imports", usage.Imports.as_view(), name="usage-imports"),
     path("v1/usage/imports/<public_number:number>", usage.Import.as_view(), name="usage-import"),

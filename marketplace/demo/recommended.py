@@ -7,22 +7,21 @@ so that what was valid stays valid. The assessors and what they found are invent
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from billing.rules import periods
 from billing.rules.periods import SHANGHAI, Month
 from listings.models import CriteriaSet, Edition
 from listings.recommended import operations, publication, queries
+from marketplace.demo import proof
 from marketplace.demo import world as worlds
 from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
 from providers.evidence import operations as evidence
-from providers.models import Evidence
+from providers.models import Assessor, DataCentre, Evidence
 
 MEANT_FOR: Final = Month(2026, 9)
-ASSESSOR: Final = "示例·北疆信息安全测评中心"
 SOURCE: Final = "示例·赤峰云资源交易中心《推荐目录管理办法》第六条"
 NOT_APPLIED: Final = "供应方未申报本期推荐目录"
 # Third-party assessments: data centre → days from today on which they lapse (None: only by their age).
@@ -103,58 +102,51 @@ def _at(day: date) -> datetime:
 def _record_all(*, world: World, opening: datetime, today: datetime) -> list[Evidence]:
     """The documents of all data centres, each recorded by its provider."""
     data = worlds.read_data()
-    moved = (Month.of(opening).year - MEANT_FOR.year) * 12 + Month.of(opening).month - MEANT_FOR.month
+    moved = proof.months_moved(opening, meant_for=MEANT_FOR)
     owners = {code: _log_in(f"owner-{code.lower()}@demo.example") for code in world.partners}
+    assessor = proof.register_assessor(actor=_committee().operator, now=opening)
     claims = []
     for row in data["data_centres"]:
-        for document in _documents(row, moved=moved, today=today):
-            claims.append(
-                evidence.record_evidence(
-                    partner=world.partners[row["operator"]],
-                    data_centre=world.data_centres[row["id"]],
-                    actor=owners[row["operator"]],
-                    now=opening,
-                    **document,
-                )
-            )
+        centre, owner = world.data_centres[row["id"]], owners[row["operator"]]
+        common: dict[str, Any] = {"actor": owner, "now": opening}
+        if row["mlps_filed"] and row["mlps_last_assessed"]:
+            assessed = proof.moved_day(row["mlps_last_assessed"], moved=moved)
+            claims.append(proof.assess(centre=centre, row=row, assessed=assessed, assessor=assessor, **common))
+        if row["pue_trailing_12m"]:
+            measured = proof.moved_day(row["pue_measured_to"], moved=moved)
+            claims.append(proof.meter(centre=centre, row=row, measured=measured, **common))
+            proof.go_on_metering(centre=centre, actor=owner, now=today)
+        if row["id"] in ASSESSED:
+            claims.append(_assess(row["id"], centre, moved=moved, today=today, assessor=assessor, **common))
     return claims
 
 
-def _documents(row: Mapping[str, Any], *, moved: int, today: datetime) -> Iterable[dict[str, Any]]:
-    """What one data centre can show: an MLPS assessment, a measurement, a third-party assessment."""
-
-    def day(text: str) -> date:
-        return periods.add_months(date.fromisoformat(text), moved)
-
-    if row["mlps_filed"] and row["mlps_last_assessed"]:
-        yield {
-            "kind": "mlps",
-            "value": Decimal(row["mlps_level"]),
-            "issuer": ASSESSOR,
-            "document_number": row["mlps_filing_no"],
-            "issued_date": day(row["mlps_last_assessed"]),
-            "valid_from": day(row["mlps_last_assessed"]),
-            "valid_until": day(row["mlps_next_due"]),
-        }
-    if row["pue_trailing_12m"]:
-        yield {
-            "kind": "pue",
-            "value": Decimal(str(row["pue_trailing_12m"])),
-            "issuer": ASSESSOR,
-            "document_number": f"DEMO-PUE-{row['id']}",
-            "issued_date": day(row["pue_measured_to"]),
-            "valid_from": day(row["pue_measured_to"]),
-        }
-    if row["id"] in ASSESSED:
-        lapses = ASSESSED[row["id"]]
-        yield {
-            "kind": "assessment",
-            "issuer": ASSESSOR,
-            "document_number": f"DEMO-PG-{row['id']}",
-            "issued_date": periods.add_months(date(2026, 5, 20), moved),
-            "valid_from": periods.add_months(date(2026, 5, 20), moved),
-            "valid_until": None if lapses is None else periods.civil_date(today) + timedelta(days=lapses),
-        }
+def _assess(
+    code: str,
+    centre: DataCentre,
+    *,
+    moved: int,
+    today: datetime,
+    assessor: Assessor,
+    actor: actors.Actor,
+    now: datetime,
+) -> Evidence:
+    """The third-party assessment of one data centre."""
+    day, lapses, number = periods.add_months(date(2026, 5, 20), moved), ASSESSED[code], f"DEMO-PG-{code}"
+    return evidence.record_evidence(
+        kind="assessment",
+        partner=centre.partner,
+        data_centre=centre,
+        assessor=assessor,
+        signed_by=proof.SIGNED_BY,
+        document_number=number,
+        document=proof.keep_document(kind="assessment", number=number, partner=centre.partner, actor=actor, now=now),
+        issued_date=day,
+        valid_from=day,
+        valid_until=None if lapses is None else periods.civil_date(today) + timedelta(days=lapses),
+        actor=actor,
+        now=now,
+    )
 
 
 def _verify(claims: Iterable[Evidence], *, leave_out: set[str], committee: Committee, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Writes: record a claim, verify it, revoke it."""
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from django.core.exceptions import PermissionDenied
@@ -13,12 +13,13 @@ from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as people
 from providers.documents.models import Document
-from providers.models import DataCentre, Evidence, Partner
+from providers.evidence import assessors, mlps
+from providers.models import Assessor, DataCentre, Evidence, MlpsSystem, Partner
 
 MLPS_LEVELS: Final = range(1, 6)
 LEAST_PUE, MOST_PUE = Decimal(1), Decimal(5)  # below 1 is impossible; above 5 is a slip of the hand
 LONGEST_REASON: Final = 200
-LONGEST_ISSUER, LONGEST_NUMBER = 120, 60
+LONGEST_ISSUER, LONGEST_NUMBER, LONGEST_NAME = 120, 60, 60
 CLASSES: Final = {"A": 1, "B": 2, "C": 3}  # how a GB 50174 class stands in `value`
 
 
@@ -32,6 +33,10 @@ class InvalidEvidence(errors.Refused):
 
 class OwnEvidence(errors.Refused):
     """Someone of the provider was to verify the provider's own document."""
+
+
+class NoDocument(errors.Refused):
+    """A claim without its document: the platform has seen nothing that it could verify."""
 
 
 class AlreadyRevoked(errors.Conflict):
@@ -48,6 +53,9 @@ def record_evidence(
     issuer: str = "",
     document_number: str = "",
     document: Document | None = None,
+    system: MlpsSystem | None = None,
+    assessor: Assessor | None = None,
+    signed_by: str = "",
     issued_date: date | None = None,
     valid_from: date,
     valid_until: date | None = None,
@@ -56,7 +64,8 @@ def record_evidence(
 ) -> Evidence:
     """Write down a claim (status `claimed`). `value` as the kind has it; `valid_until` is the last good day.
 
-    `document` is the file that proves it, kept for the provider; without one nothing can be verified.
+    `document` is the file that proves it, kept for the provider. A third-party assessment names a registered `assessor`
+    and who signed.
 
     Raises InvalidEvidence naming the field, PermissionDenied (needs `evidence.record`, and one's own organisation).
     """
@@ -66,9 +75,18 @@ def record_evidence(
     _check(kind=kind, partner=partner, data_centre=data_centre, value=value)
     if document is not None and document.organisation_id != partner.organisation_id:
         raise InvalidEvidence(_("Upload the document for this provider."), field="document")
+    signed_by = signed_by.strip()
+    if kind == Evidence.Kind.ASSESSMENT and (assessor is None or not signed_by):
+        raise InvalidEvidence(
+            _("Name the assessor and the person who signed the report."), field="signed_by" if assessor else "assessor"
+        )
+    if assessor is not None:
+        assessors.require_independent(assessor=assessor, partner=partner, on=issued_date or valid_from)
+        issuer = assessor.name
     for field, text, longest in (
         ("issuer", issuer, LONGEST_ISSUER),
         ("document_number", document_number, LONGEST_NUMBER),
+        ("signed_by", signed_by, LONGEST_NAME),
     ):
         if len(text) > longest or "\x00" in text:
             raise InvalidEvidence(_("At most %(most)s characters fit here.") % {"most": longest}, field=field)
@@ -84,6 +102,9 @@ def record_evidence(
         issuer=issuer,
         document_number=document_number,
         document=document,
+        system=system,
+        assessor=assessor,
+        signed_by=signed_by,
         issued_date=issued_date,
         valid_from=valid_from,
         valid_until=valid_until,
@@ -98,7 +119,8 @@ def record_evidence(
 def verify_evidence(*, evidence_id: int, actor: actors.Actor, now: datetime) -> Evidence:
     """The platform has seen the document: claimed → verified. Verifying twice changes nothing.
 
-    Raises NoSuchEvidence, OwnEvidence, AlreadyRevoked, PermissionDenied (needs `evidence.verify`).
+    Raises NoSuchEvidence, OwnEvidence, AlreadyRevoked, NoDocument, assessors.NotIndependent, PermissionDenied (needs
+    `evidence.verify`).
     """
     actor.require("evidence.verify")
     evidence = _lock(evidence_id)
@@ -112,10 +134,20 @@ def verify_evidence(*, evidence_id: int, actor: actors.Actor, now: datetime) -> 
         raise AlreadyRevoked(_("This evidence was revoked. Record the new document instead."))
     if evidence.status == Evidence.Status.VERIFIED:
         return evidence
+    if evidence.document_id is None and evidence.kind != Evidence.Kind.RECOGNITION:
+        raise NoDocument(_("Nothing is uploaded that proves this. Ask the provider for the document."))
+    if evidence.assessor is not None:
+        assessors.require_independent(
+            assessor=evidence.assessor, partner=evidence.partner, on=evidence.issued_date or evidence.valid_from
+        )
     evidence.status = Evidence.Status.VERIFIED
     evidence.verified_by_id, evidence.verified_at = actor.user_id, now
     evidence.save(update_fields=["status", "verified_by", "verified_at"])
     _note(evidence, "evidence.verified", actor=actor, now=now)
+    if evidence.system is not None:
+        mlps.become_valid(evidence=evidence, actor=actor, now=now)
+    if evidence.kind == Evidence.Kind.PUE:
+        _show_measured(evidence)
     return evidence
 
 
@@ -138,6 +170,8 @@ def revoke_evidence(*, evidence_id: int, reason: str, actor: actors.Actor, now: 
     evidence.status, evidence.revoked_at, evidence.revoked_reason = Evidence.Status.REVOKED, now, reason
     evidence.save(update_fields=["status", "revoked_at", "revoked_reason"])
     _note(evidence, "evidence.revoked", actor=actor, now=now)
+    if evidence.system is not None:
+        mlps.lose(evidence=evidence, reason=reason, actor=actor, now=now)
     return evidence
 
 
@@ -161,8 +195,24 @@ def _check(*, kind: str, partner: Partner, data_centre: DataCentre | None, value
         raise InvalidEvidence(_("Choose the class A, B or C."), field="value")
 
 
+def _show_measured(evidence: Evidence) -> None:
+    """The newest verified measurement is what the catalogue searches by."""
+    centre = evidence.data_centre
+    if centre is None or evidence.issued_date is None:
+        return
+    if centre.measured_pue_until is None or centre.measured_pue_until <= evidence.issued_date:
+        value = None if evidence.value is None else evidence.value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+        centre.measured_pue, centre.measured_pue_until = value, evidence.issued_date
+        centre.save(update_fields=["measured_pue", "measured_pue_until"])
+
+
 def _lock(evidence_id: int) -> Evidence:
-    evidence = Evidence.objects.select_for_update(of=("self",)).select_related("partner").filter(pk=evidence_id).first()
+    evidence = (
+        Evidence.objects.select_for_update(of=("self",))
+        .select_related("partner__organisation", "assessor", "system", "data_centre")
+        .filter(pk=evidence_id)
+        .first()
+    )
     if evidence is None:
         raise NoSuchEvidence
     return evidence

@@ -19,9 +19,6 @@ TEXTS: Final[Mapping[str, str]] = {
         "The MLPS assessment %(document)s of %(of)s runs out on %(day)s, in %(days)s days. Record the next one, "
         "or listings there are hidden the day after."
     ),
-    Evidence.Kind.RECOGNITION: gettext_noop(
-        "The recognition %(document)s of %(of)s runs out on %(day)s, in %(days)s days. Apply for the next one."
-    ),
 }
 USUAL_TEXT: Final = gettext_noop(
     "The document %(document)s of %(of)s runs out on %(day)s, in %(days)s days. Record the next one."
@@ -34,7 +31,7 @@ def remind_of_expiry(*, now: datetime, limit: int) -> int:
     told = 0
     with transaction.atomic():
         for row in _due(today)[:limit]:
-            row.reminded_days = _threshold((row.valid_until - today).days)
+            row.reminded_days = _threshold(((row.valid_until or date.max) - today).days)
             row.save(update_fields=["reminded_days"])
             if not _is_replaced(row):
                 _tell(row, today=today, now=now)
@@ -48,6 +45,7 @@ def _due(today: date) -> list[Evidence]:
     for days in DAYS_BEFORE:
         due |= Q(valid_until__lte=today + timedelta(days=days)) & (Q(reminded_days=None) | Q(reminded_days__gt=days))
     rows = Evidence.objects.filter(due, status=Evidence.Status.VERIFIED, valid_until__gte=today)
+    rows = rows.exclude(kind=Evidence.Kind.RECOGNITION)  # of which `providers.onboarding` reminds
     return list(
         rows.select_for_update(of=("self",), skip_locked=True)
         .select_related("partner", "data_centre")
@@ -84,10 +82,11 @@ def _tell(row: Evidence, *, today: date, now: datetime) -> None:
         text=TEXTS.get(row.kind, USUAL_TEXT),
         values={
             "document": row.document_number or str(row.pk),
-            "of": row.data_centre.name if row.data_centre else row.partner.name,
+            "of": row.data_centre.name if row.data_centre else "",
             "days": (last - today).days,
             "day": last.isoformat(),
         },
+        path=f"/provider/data-centres/{row.data_centre.code}/" if row.data_centre else "",
         is_urgent=row.reminded_days == DAYS_BEFORE[-1],
         now=now,
     )

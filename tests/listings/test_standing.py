@@ -12,6 +12,7 @@ from listings.models import Freeze, OfferingStep, Product
 from marketplace import pipeline
 from marketplace.organisations.models import Notice
 from providers.evidence import operations as evidence
+from providers.onboarding.models import Qualification
 from tests import editions, factories
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,29 @@ def test_a_lower_level_does_not_prove_the_level_that_is_claimed(host):
     assert state(host) == "frozen"
 
 
+def test_listings_of_a_provider_hide_while_a_qualification_has_ended(host):
+    def verified(last_day):
+        Qualification.objects.create(
+            partner=host.partner,
+            kind="business_licence",
+            status="verified",
+            valid_from=date(2020, 1, 1),
+            valid_until=last_day,
+            recorded_at=editions.ANNOUNCED_AT,
+            decided_at=editions.ANNOUNCED_AT,
+        )
+
+    verified(date(2026, 9, 8))
+    assert [review(editions.OPENED_AT), review(editions.OPENED_AT)] == [1, 0]
+    assert state(host) == "frozen"
+    (freeze,) = Freeze.objects.all()
+    assert (freeze.subject, freeze.reason) == ("qualifications", "The provider's business licence has ended.")
+    assert standing.sentence(freeze=freeze) != freeze.reason  # in the reader's language
+    verified(date(2027, 9, 8))
+    assert review(editions.OPENED_AT) == 1
+    assert state(host) == "published"
+
+
 def test_revoked_proof_hides_too_and_says_so(host):
     row = host.data_centre.evidence.get(kind="mlps")
     evidence.revoke_evidence(
@@ -158,8 +182,8 @@ def test_one_reason_stands_once(host):
 def test_batches_have_a_limit_and_the_queries_do_not_grow(host, django_assert_max_num_queries):
     for _ in range(3):
         factories.offering(host.data_centre)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         assert review(editions.OPENED_AT) == 0
     assert [standing.review_due(now=NEXT_MORNING, limit=3) for _ in range(3)] == [3, 1, 0]
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         assert review(NEXT_MORNING) == 0

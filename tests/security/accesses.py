@@ -3,8 +3,11 @@
 How to read the statuses: test_access_table.py.
 """
 
+from tests.security import proof_accesses
+
 # name of the address | what fills it | method | visitor foods bureau hongshan songmo officer finance
-PAGES = """
+PAGES = (
+    """
 theme                      |                 | GET  | 405 405 405 405 405 405 405
 theme                      |                 | POST | 302 302 302 302 302 302 302
 set_language               |                 | GET  | 302 302 302 302 302 302 302
@@ -330,6 +333,8 @@ checkout:begin             |                 | POST | 302 302 302 403 403 403 40
 checkout:index             |                 | GET  | 302 200 302 403 403 403 403
 checkout:index             |                 | POST | 302 422 302 403 403 403 403
 """
+    + proof_accesses.PAGES
+)
 
 # name of the address | what fills it | method | no key, foods bureau hongshan songmo
 API = """
@@ -391,4 +396,4 @@ api:root                   |                 | GET  | 404 404 404 404 404
 api:root                   |                 | POST | 404 404 404 404 404
 api:unknown                | rest            | GET  | 404 404 404 404 404
 api:unknown                | rest            | POST | 404 404 404 404 404
-"""
+""" + proof_accesses.API

@@ -1,5 +1,6 @@
 """Two buyers, two providers and the platform, with one document of every kind that belongs to 草原食品 and 红山云."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,7 +8,9 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.test import Client
+from standardwebhooks import Webhook
 
+from billing.contracts import alerts as alert_door
 from billing.exports import operations as exports
 from billing.metering import imports
 from billing.rules.periods import Month
@@ -23,6 +26,7 @@ from marketplace.procurement.models import Approval
 from marketplace.shop.basket import operations as baskets
 from providers.capacity import planning
 from providers.documents import operations as documents
+from providers.evidence import alerts, energy, mlps
 from providers.onboarding import operations as onboarding
 from providers.onboarding import payout, recognition
 from providers.service import operations as incidents
@@ -181,6 +185,7 @@ def build() -> World:
         "edition_file": {"number": edition.number, "file_format": "csv"},
         "draft_edition": {"edition_id": editions.open_edition(rules).pk},
         "version": {"pk": host.pk, "slug": host.slug, "number": 1},
+        **_proof(host, users),
         "rest": {"rest": "v1/nothing"},
     }
     return World(
@@ -190,6 +195,33 @@ def build() -> World:
         parts=parts,
         sent={"contract": contract.number},
     )
+
+
+def _proof(host: Any, users: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A data centre with a system, readings and a claim; a source with an alert about another provider."""
+    centre = host.data_centre
+    owner = factories.actor(centre.partner.organisation, "owner", user=users["hongshan"])
+    system = mlps.grade_system(data_centre=centre, name="云平台", level=3, actor=owner, now=NOW)
+    months = [energy.Given(Month(2026, month), Decimal(1310), Decimal(1000)) for month in range(8, 11)]
+    energy.record_readings(data_centre=centre, readings=months, actor=owner, now=NOW)
+    opened = alerts.open_source(name="预警平台", actor=editions.operator(), now=NOW)
+    other = factories.offering(factories.data_centre(factories.provider(name="另一家供应方")))
+    data = {"severity": "high", "title": "漏洞", "provider": other.partner.organisation.uscc}
+    body = json.dumps({"type": "alert.raised", "data": data})
+    taken = alert_door.take_alert(
+        body=body.encode(),
+        message_id="msg_1",
+        timestamp=str(int(NOW.timestamp())),
+        signature=Webhook(opened.secret).sign("msg_1", NOW, body),
+        now=NOW,
+    )
+    return {
+        "centre": {"code": centre.code},
+        "system": {"code": centre.code, "system_id": system.pk},
+        "claim": {"evidence_id": editions.document(centre, "assessment", verified=False).pk},
+        "alert": {"number": taken.alert.number},
+        "alert_source": {"number": opened.source.number},
+    }
 
 
 def _planned(centre: Any) -> tuple[int, int]:

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.operator import applications, capacity, incidents, listings, partners, recognitions
+from frontend.pages.operator import (
+    alerts,
+    applications,
+    capacity,
+    evidence,
+    incidents,
+    listings,
+    partners,
+    recognitions,
+)
 
 app_name = "operator"
 
@@ -32,6 +41,15 @@ urlpatterns: list[URLPattern] = [
     path("incidents/<slug:number>/", incidents.show_incident, name="incident"),
     path("incidents/<slug:number>/<slug:step>/", incidents.take_step, name="incident_step"),
     path("capacity/", capacity.show_capacity, name="capacity"),
+    path("evidence/", evidence.show_desk, name="evidence"),
+    path("evidence/<int:evidence_id>/", evidence.show_evidence, name="evidence_item"),
+    path("evidence/<int:evidence_id>/verify/", evidence.verify, name="evidence_verify"),
+    path("evidence/<int:evidence_id>/revoke/", evidence.revoke, name="evidence_revoke"),
+    path("assessors/", evidence.show_assessors, name="assessors"),
+    path("assessors/ties/", evidence.tie_assessor, name="assessor_tie"),
+    path("alerts/", alerts.show_alerts, name="alerts"),
+    path("alerts/<slug:number>/lift/", alerts.lift_alert, name="alert_lift"),
+    path("alerts/sources/<slug:number>/close/", alerts.close_source, name="alert_source_close"),
     path("listings/", listings.show_queue, name="listings"),
     path("listings/<str:code>/", listings.show_listing, name="listing"),
     path("listings/<str:code>/take/", listings.take, name="listing_take"),

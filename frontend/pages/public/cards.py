@@ -1,7 +1,7 @@
 """The cards of the catalogue. What a card always says is written once and kept until its offering is written again.
 
 Kept (`kept.py`) by the stamp of the offering's row (`queries.Mark`) and the language, also for other processes. What
-changes from minute to minute or reader to reader is added each time: what is left, the reason, the comparison's tray,
+changes from minute to minute or reader to reader is added each time: what is left and proven, the reason, the tray,
 and prices that are agreed with the reader's organisation, which are never kept.
 """
 
@@ -16,12 +16,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from billing.rules import periods
 from frontend import tray
 from frontend.pages.public import icons, kept
 from frontend.templatetags.marketplace_ui import draw_icon, money, percent, quantity, unit_price
 from listings import queries, wording
 from listings.prices import queries as prices
+from marketplace import clock
 from providers import queries as providers
+from providers.evidence import queries as evidence
 
 SPECS_SHOWN: Final = 4
 
@@ -49,6 +52,7 @@ class Card:
     toggle: SafeString
     words: str
     data_centre: int
+    level: int | None
     draws: Mapping[str, Any]
     is_operating: bool
     is_priced: bool
@@ -66,6 +70,8 @@ class Shown:
     is_orderable: bool
     is_in_tray: bool
     has_agreed_price: bool
+    level: str
+    is_proven: bool
 
 
 def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id: int | None) -> list[Shown]:
@@ -87,10 +93,12 @@ def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id:
             fresh[keys[card.pk]] = card
     if not connection.in_atomic_block:  # what is not committed is nobody else's
         kept.keep(fresh)
-    pools = providers.pools_of(data_centre_ids={card.data_centre for card in cards.values()})
+    centres = {card.data_centre for card in cards.values()}
+    pools = providers.pools_of(data_centre_ids=centres)
+    proven = evidence.proven_levels(data_centre_ids=centres, on=periods.civil_date(clock.now()))
     chosen = tray.read(request).ids
     return [
-        _show(cards[pk], found=found, pools=pools, chosen=chosen, has_agreed_price=pk in own)
+        _show(cards[pk], found=found, pools=pools, proven=proven, chosen=chosen, has_agreed_price=pk in own)
         for pk in pks
         if pk in cards
     ]
@@ -101,6 +109,7 @@ def _show(
     *,
     found: queries.CataloguePage,
     pools: Mapping[int, Iterable[Any]],
+    proven: Mapping[int, int],
     chosen: tuple[int, ...],
     has_agreed_price: bool,
 ) -> Shown:
@@ -112,8 +121,13 @@ def _show(
         badge, tone = _("Sold out"), "badge-neutral"
     elif remaining:
         left = " · " + _("%(remaining)s left") % {"remaining": quantity(remaining)}
+    level = proven.get(card.data_centre) or card.level
+    is_proven = card.data_centre in proven
+    words = _("MLPS level %(level)s, verified") if is_proven else _("MLPS level %(level)s, claimed")
     return Shown(
         card=card,
+        level=words % {"level": level} if level else "",
+        is_proven=is_proven,
         left=left,
         badge=badge,
         tone=tone,
@@ -152,6 +166,7 @@ def _build(row: queries.OfferingRow) -> Card:
         toggle=_safe(toggle),
         words=product.search_text,
         data_centre=row.data_centre.pk,
+        level=row.data_centre.mlps_level,
         draws=product.draws,
         is_operating=row.is_operating,
         is_priced=row.list_price is not None,
@@ -181,8 +196,6 @@ def _tags(row: queries.OfferingRow) -> Iterable[Tag]:
     yield Tag(
         draw_icon("timer", 14), ngettext("Ready in %(days)s day", "Ready in %(days)s days", days) % {"days": days}
     )
-    if centre.mlps_level and centre.mlps_filing_number:
-        yield Tag("", _("MLPS level %(level)s, filed") % {"level": centre.mlps_level})
     if row.is_metered and row.list_price is not None and row.list_price.kind != "metered":
         yield Tag(draw_icon("gauge", 14), _("Pay as you go too"))
 

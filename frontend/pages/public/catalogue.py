@@ -82,6 +82,7 @@ def _small_parts() -> dict[str, Any]:
     """What every card and group repeats, made once."""
     return {
         "plus": draw_icon("plus", 16),
+        "proven_icon": draw_icon("badge-check", 14),
         "chevron": draw_icon("chevron-down", 16),
         "order_words": _("Purchase list"),
         "details_words": _("Details"),

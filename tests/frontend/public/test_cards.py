@@ -6,8 +6,9 @@ from django.urls import reverse
 from frontend.pages.public import kept
 from listings.models import Product
 from listings.search import store
+from providers.evidence import operations as evidence
 from providers.models import CapacityPool, DataCentre, Partner
-from tests import factories
+from tests import editions, factories
 from tests.factories import Price
 
 
@@ -24,7 +25,7 @@ def page(client, address=""):
 
 def test_a_kept_card_follows_every_change(client, product, django_assert_num_queries):
     assert "¥225.46" in page(client)
-    with django_assert_num_queries(3):  # what was written, what is left, the figures
+    with django_assert_num_queries(4):  # what was written, what is left, what is proven, the figures
         assert "余量 500" in page(client)
     CapacityPool.objects.filter(resource="vcpu").update(allocated=990)
     assert "余量 5" in page(client)
@@ -36,9 +37,13 @@ def test_a_kept_card_follows_every_change(client, product, django_assert_num_que
     assert "弹性云主机" in page(client)
     Partner.objects.update(name="乌兰哈达云")
     assert "乌兰哈达云" in page(client)
-    assert "等保 3 级已备案" not in page(client)
-    DataCentre.objects.update(mlps_filing_number="15040-1")
-    assert "等保 3 级已备案" in page(client)
+    assert "等保 3 级（供应方声明）" in page(client)
+    claim = editions.document(product.data_centre, "mlps", "3", verified=False)
+    assert "等保 3 级（供应方声明）" in page(client)  # a claim with a document is still a claim
+    evidence.verify_evidence(evidence_id=claim.pk, actor=editions.operator(), now=editions.ANNOUNCED_AT)
+    assert "等保 3 级（已核验）" in page(client)
+    evidence.revoke_evidence(evidence_id=claim.pk, reason="撤回", actor=editions.operator(), now=editions.ANNOUNCED_AT)
+    assert "等保 3 级（供应方声明）" in page(client)
     DataCentre.objects.update(status="building")
     assert "暂不可订购" in page(client)
 
@@ -48,14 +53,15 @@ def test_another_process_finds_what_was_written(client, product, django_assert_n
     assert "¥225.46" in page(client)
     kept.forget(everywhere=False)
     store.forget()
-    with django_assert_num_queries(4):  # rows and schema of the snapshot, what is left, the figures: no card's rows
+    # rows and schema of the snapshot, what is left, what is proven, the figures: no card's rows
+    with django_assert_num_queries(5):
         assert "¥225.46" in page(client)
     factories.price_book(product, plans={"monthly": [Price("recurring", "100")]}, terms={1: "0"})
     kept.forget(everywhere=False)
     assert "¥106" in page(client)
-    DataCentre.objects.update(mlps_filing_number="15040-1")
+    DataCentre.objects.update(green_power_percent=17)
     kept.forget(everywhere=False)
-    assert "等保 3 级已备案" in page(client)
+    assert "17%" in page(client)
     Product.objects.update(is_recommended=True)
     kept.forget(everywhere=False)
     assert "badge-good" in page(client).split('<ul class="cards">')[1]

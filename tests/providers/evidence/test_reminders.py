@@ -39,7 +39,9 @@ def test_after_a_pause_only_the_last_one_is_sent(centre):
     assert told() == [(5, True)]
 
 
-@pytest.mark.parametrize(("kind", "value"), [("assessment", None), ("recognition", None), ("pue", "1.3")])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("assessment", None), ("pue", "1.3"), ("green_power", "62"), ("gb50174", "1")]
+)
 def test_every_kind_with_an_end_is_told(centre, kind, value):
     editions.document(centre, kind, value, valid_until=LAST_DAY)
     assert remind(60) == 1
@@ -51,8 +53,9 @@ def test_nothing_to_tell_about_claims_endless_revoked_or_replaced_documents(cent
     editions.document(centre, "assessment")
     row = editions.document(centre, "pue", "1.3", valid_until=LAST_DAY)
     operations.revoke_evidence(evidence_id=row.pk, reason="撤回", actor=editions.operator(), now=editions.OPENED_AT)
-    editions.document(centre, "recognition", valid_until=LAST_DAY)
-    editions.document(centre, "recognition", valid_from=date(2027, 3, 1), valid_until=date(2028, 2, 28))
+    editions.document(centre, "recognition", valid_until=LAST_DAY)  # of which the room of onboarding reminds
+    editions.document(centre, "green_power", "62", valid_until=LAST_DAY)
+    editions.document(centre, "green_power", "62", valid_from=date(2027, 3, 1), valid_until=date(2028, 2, 28))
     for days in (60, 30, 7):
         remind(days)
     assert told() == []

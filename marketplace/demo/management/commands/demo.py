@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from marketplace import clock
-from marketplace.demo import desk, imports, month, onboarding, people, recommended, serve, state, world
+from marketplace.demo import desk, imports, month, onboarding, people, proof, recommended, serve, state, world
 
 
 class Command(BaseCommand):
@@ -74,6 +74,8 @@ class Command(BaseCommand):
         imports.load(world=loaded, now=today)
         desk.load(world=loaded, now=today)
         onboarding.load_applicants(now=today)
+        operator = people.actor_of(email="operator@demo.example")
+        proof.raise_alert(product=loaded.offerings["OF038"], partner=loaded.partners["P06"], actor=operator, now=today)
         state.mark_loaded(now=today)
 
     def _print_welcome(self, *, port: int) -> None:
