@@ -396,4 +396,5 @@ api:root                   |                 | GET  | 404 404 404 404 404
 api:root                   |                 | POST | 404 404 404 404 404
 api:unknown                | rest            | GET  | 404 404 404 404 404
 api:unknown                | rest            | POST | 404 404 404 404 404
-""" + proof_accesses.API
+"""
+API += proof_accesses.API
