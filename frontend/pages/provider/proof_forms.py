@@ -50,9 +50,9 @@ class EvidenceForm(AssessorMixin):
         help_text=gettext_lazy("The share in %, the class A to C, or the level; empty for an assessment."),
     )
     assessor = forms.ChoiceField(label=gettext_lazy("Assessor"), required=False)
-    signed_by = forms.CharField(label=gettext_lazy("Signed by"), required=False, max_length=60)
+    signed_by = forms.CharField(label=gettext_lazy("Who signed"), required=False, max_length=60)
     document_number = forms.CharField(label=gettext_lazy("Document number"), max_length=60)
-    issued_date = forms.DateField(label=gettext_lazy("Issued"), widget=onboarded.date_input())
+    issued_date = forms.DateField(label=gettext_lazy("Issued on"), widget=onboarded.date_input())
     valid_from = forms.DateField(label=gettext_lazy("Valid from"), widget=onboarded.date_input())
     valid_until = forms.DateField(
         label=gettext_lazy("Valid until, included"), required=False, widget=onboarded.date_input()
@@ -86,16 +86,16 @@ class FileForm(forms.Form):
 
     filing_number = forms.CharField(label=gettext_lazy("Filing number"), max_length=40)
     filed_with = forms.CharField(label=gettext_lazy("Filed with"), max_length=80)
-    filed_date = forms.DateField(label=gettext_lazy("Filed"), widget=onboarded.date_input())
+    filed_date = forms.DateField(label=gettext_lazy("Filed on"), widget=onboarded.date_input())
 
 
 class AssessForm(AssessorMixin):
     """An assessment of one system."""
 
     field_order = ("assessor", "signed_by", "document_number", "assessed_date", "file")
-    signed_by = forms.CharField(label=gettext_lazy("Signed by"), max_length=60)
+    signed_by = forms.CharField(label=gettext_lazy("Who signed"), max_length=60)
     document_number = forms.CharField(label=gettext_lazy("Document number"), max_length=60)
-    assessed_date = forms.DateField(label=gettext_lazy("Assessed"), widget=onboarded.date_input())
+    assessed_date = forms.DateField(label=gettext_lazy("Assessed on"), widget=onboarded.date_input())
     file = document_field()
 
 
