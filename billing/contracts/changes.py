@@ -100,6 +100,8 @@ def preview(
         fee = Content.from_json(contract.offering_version.content).exit_fee or None
         return Preview(kind, effective, plan, count, term_months, contract.term_discount, before, before, None, fee)
     quote = pricing.quote(plan=plan, quantity=count, term_months=term_months)
+    for one in (contract.plan, plan):
+        _refuse_prepaid(plan=one)
     return Preview(
         kind=kind,
         effective_date=effective,
@@ -290,6 +292,15 @@ def _plan_in_force(*, contract: Contract, code: str) -> Any:
         if plan.code == code:
             return plan
     raise InvalidChange(_("This plan is not sold any more. Order another one before this contract ends."), field="kind")
+
+
+def _refuse_prepaid(*, plan: Any) -> None:
+    """A plan that is paid once for its whole term cannot be followed: nothing would be charged again."""
+    kinds = {component.kind for component in plan.components.all()}
+    if "one_time" in kinds and "recurring" not in kinds:
+        raise InvalidChange(
+            _("This plan is paid once for its whole term and cannot be changed. Order it anew instead."), field="kind"
+        )
 
 
 def _monthly(*, plan: Any, quantity: int, term_months: int) -> Money:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 # kind → (title, what it does, icon)
 KINDS: Final[dict[str, tuple[str | Promise, str | Promise, str]]] = {
     "renew": (
-        gettext_lazy("Renew"),
+        gettext_lazy("Renew the contract"),
         gettext_lazy("Another contract follows on the day this one ends, at the price in force today."),
         "refresh-cw",
     ),

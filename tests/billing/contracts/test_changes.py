@@ -214,6 +214,13 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(deal: Any) -> None:
             number=contract.number, organisation_id=stranger.pk, kind="renew", months=1, seen_minor=0,
             actor=factories.actor(stranger, "owner"), now=deal.now,
         )  # fmt: skip
+    yearly = factories.offering(
+        deal.centre, plans={"monthly": [factories.Price(kind="one_time", unit_price="120.00", unit="人·年")]}
+    )
+    prepaid = deal.deliver(deal.open(product=yearly))
+    for kind, wanted in (("renew", {"months": 12}), ("resize", {"quantity": 9})):
+        with pytest.raises(changes.InvalidChange):
+            ask(deal, prepaid, kind, **wanted)
     late_notice = factories.offering(deal.centre, exit_notice_days=60)
     short = deal.deliver(deal.open(product=late_notice, months=1))
     with pytest.raises(changes.InvalidChange):
