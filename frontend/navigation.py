@@ -111,6 +111,8 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Onboarding"), "provider:onboarding", "list-checks", "providers.apply"),
                 Entry(_("Notices"), "notices", "bell", "notices.view"),
                 Entry(_("API keys"), "provider:api_keys", "key-round", "api_keys.manage"),
+                Entry(_("Webhooks"), "provider:webhooks", "webhook", "connections.manage"),
+                Entry(_("Cloud connections"), "provider:connections", "cloud-cog", "connections.manage"),
             ),
         ),
     ),

@@ -15,6 +15,7 @@ from billing.contracts import changes
 from billing.contracts import operations as contracts
 from billing.exports import operations as exports
 from billing.invoicing import operations as invoicing
+from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
 from billing.rating import operations as rating
@@ -32,6 +33,8 @@ from providers.capacity import operations as capacity
 from providers.evidence import mlps, reminders
 from providers.fulfilment import operations as fulfilment
 from providers.onboarding import qualifications
+from providers.provisioning import stages as provisioning
+from providers.provisioning import usage as machine_usage
 from providers.service import operations as incidents
 from providers.webhooks import sending as webhooks
 
@@ -54,6 +57,10 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("put changes of contracts in force", changes.put_due_in_force),
     ("end contracts", contracts.end_due),
     ("import offerings", listing_imports.run_imports),
+    ("provision machines", provisioning.provision_due),
+    ("remove machines", provisioning.remove_due),
+    ("read usage of machines", machine_usage.read_usage),
+    ("take usage of machines", machines.take_readings),
     ("import usage files", metering.run_imports),
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),

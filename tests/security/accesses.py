@@ -3,7 +3,7 @@
 How to read the statuses: test_access_table.py.
 """
 
-from tests.security import proof_accesses
+from tests.security import proof_accesses, system_accesses
 
 # name of the address | what fills it | method | visitor foods bureau hongshan songmo officer finance
 PAGES = (
@@ -334,6 +334,7 @@ checkout:index             |                 | GET  | 302 200 302 403 403 403 40
 checkout:index             |                 | POST | 302 422 302 403 403 403 403
 """
     + proof_accesses.PAGES
+    + system_accesses.PAGES
 )
 
 # name of the address | what fills it | method | no key, foods bureau hongshan songmo

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.test import Client
 from standardwebhooks import Webhook
 
@@ -29,7 +30,12 @@ from providers.documents import operations as documents
 from providers.evidence import alerts, energy, mlps
 from providers.onboarding import operations as onboarding
 from providers.onboarding import payout, recognition
+from providers.provisioning import machines
+from providers.provisioning import operations as provisioning
 from providers.service import operations as incidents
+from providers.webhooks import kinds
+from providers.webhooks import operations as webhooks
+from providers.webhooks.models import WebhookMessage
 from tests import editions, factories, receipts
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
@@ -115,6 +121,8 @@ def build() -> World:
         actor=factories.actor(hongshan.organisation, "owner", user=users["hongshan"]),
         now=NOW,
     )
+    hooks = _endpoints(hongshan, factories.actor(hongshan.organisation, "owner", user=users["hongshan"]))
+    cloud = _cloud(host, factories.actor(hongshan.organisation, "owner", user=users["hongshan"]))
     tokens = {
         "foods": factories.api_token(foods, *SCOPES["buyer"]),
         "bureau": factories.api_token(bureau, *SCOPES["buyer"]),
@@ -186,6 +194,11 @@ def build() -> World:
         "draft_edition": {"edition_id": editions.open_edition(rules).pk},
         "version": {"pk": host.pk, "slug": host.slug, "number": 1},
         **_proof(host, users),
+        "webhook": {"number": hooks[0].number},
+        "webhook_off": {"number": hooks[1].number},
+        "webhook_message": {"number": WebhookMessage.objects.get(endpoint=hooks[0]).number},
+        "connection": {"number": cloud.number},
+        "machines": {"number": "HT-CLOUD23456"},
         "rest": {"rest": "v1/nothing"},
     }
     return World(
@@ -257,6 +270,53 @@ def _disturbed(centre: Any) -> str:
         now=NOW,
     )
     return incident.number
+
+
+def _endpoints(partner: Any, actor: Any) -> list[Any]:
+    """One that is on, with a message that waits, and one that is off."""
+    hooks = [
+        webhooks.add_endpoint(
+            partner_id=partner.pk,
+            url=f"https://hooks.example.com/{place}",
+            wanted=kinds.KINDS,
+            actor=actor,
+            now=NOW,
+        ).endpoint
+        for place in range(2)
+    ]
+    webhooks.switch_endpoint(partner_id=partner.pk, number=hooks[1].number, is_active=False, actor=actor, now=NOW)
+    with transaction.atomic():
+        webhooks.announce(partner_id=partner.pk, kind=kinds.KINDS[0], object_id="HT-1", payload={}, now=NOW)
+    return hooks
+
+
+def _cloud(offering: Any, actor: Any) -> Any:
+    """A connection, to an address where nobody is, with a blueprint and a machine that is wanted."""
+    connection = provisioning.add_connection(
+        partner_id=offering.partner_id,
+        data_centre_code=offering.data_centre.code,
+        name="红山一区",
+        kind="ec2",
+        url="https://cloud.invalid/",
+        user="AKIAEXAMPLE",
+        password="a secret key",
+        actor=actor,
+        now=NOW,
+    )
+    blueprint = provisioning.set_blueprint(
+        partner_id=offering.partner_id,
+        offering_code=offering.code,
+        connection_number=connection.number,
+        size="t3.micro",
+        image="ami-1",
+        meters={"vcpu_hours": "2"},
+        accepts_orders=False,
+        is_active=True,
+        actor=actor,
+        now=NOW,
+    )
+    machines.want(delivery_number="HT-CLOUD23456", count=2, first_index=1, made_from=blueprint, now=NOW)
+    return connection
 
 
 def _export(organisation: Any, actor: Any) -> str:

@@ -213,6 +213,7 @@ def _render_one(
         **_due(delivery, now=now),
         "steps": list(WAY.values()) if delivery.status in WAY else [],
         "current": list(WAY).index(delivery.status) + 1 if delivery.status in WAY else 0,
+        "machines_url": _machines_url(request, delivery),
         "can_accept": may and delivery.status == "waiting",
         "can_start": may and delivery.status == "accepted",
         "can_hand_over": may and (is_to_do or (delivery.status == "delivered" and delivery.is_partial)),
@@ -225,3 +226,9 @@ def _render_one(
         "crumbs": [(_("To deliver"), reverse("provider:deliveries")), (number, None)],
     }
     return render(request, "provider/delivery.html", context, status=status)
+
+
+def _machines_url(request: HttpRequest, delivery: Any) -> str:
+    """Where its machines are shown, to those who may see them, once a cloud connection sets it up."""
+    is_shown = delivery.method == "cloud" and gate.actor_of(request).can("connections.manage")
+    return reverse("provider:machines", args=[delivery.number]) if is_shown else ""
