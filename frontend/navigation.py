@@ -82,10 +82,12 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
         (
             _("Fulfilment"),
             (
+                Entry(_("Overview"), "provider:overview", "layout-dashboard", "contracts.view"),
                 Entry(_("To deliver"), "provider:deliveries", "truck", "contracts.view", in_header=True),
                 Entry(_("Contracts"), "provider:contracts", "file-check", "contracts.view", in_header=True),
                 Entry(_("Usage reports"), "provider:usage", "gauge", "usage.report"),
                 Entry(_("Incidents"), "provider:incidents", "triangle-alert", "incidents.report"),
+                Entry(_("Service level credits"), "provider:credits", "percent", "sla.decide"),
             ),
         ),
         (
@@ -142,6 +144,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Incidents"), "operator:incidents", "triangle-alert", "incidents.report"),
                 Entry(_("Evidence"), "operator:evidence", "file-check", "evidence.verify"),
                 Entry(_("Security alerts"), "operator:alerts", "siren", "alerts.manage"),
+                Entry(_("Service level credits"), "operator:credits", "percent", "sla.decide"),
             ),
         ),
         (

@@ -11,13 +11,14 @@ from typing import Final
 
 from celery import shared_task
 
-from billing.contracts import changes
+from billing.contracts import changes, sla
 from billing.contracts import operations as contracts
 from billing.exports import operations as exports
 from billing.invoicing import operations as invoicing
 from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
+from billing.rating import credits as rating_credits
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
 from listings import standing
@@ -64,6 +65,9 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("import usage files", metering.run_imports),
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),
+    ("propose service level credits", sla.propose_due),
+    ("agree to credits by silence", sla.agree_overdue),
+    ("charge service level credits", rating_credits.credit_pending),
     ("issue invoices", invoicing.issue_due),
     ("draw prepaid balances", payments.collect_due),
     ("settle", settlement.settle_due),

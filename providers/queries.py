@@ -1,7 +1,7 @@
 """Reads: providers, agreements in force, data centres and what is left in their pools."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -122,3 +122,9 @@ def _in_force(on: date) -> Any:
     return Evidence.objects.filter(
         Q(valid_until__isnull=True) | Q(valid_until__gte=on), status=Evidence.Status.VERIFIED, valid_from__lte=on
     )
+
+
+def evidence_ending(*, partner_id: int, on: date, within: timedelta) -> list[Evidence]:
+    """Verified documents of a provider that are valid on a day and end within some time, the next first; one query."""
+    rows = _in_force(on).filter(partner_id=partner_id, valid_until__lte=on + within)
+    return list(rows.select_related("data_centre").order_by("valid_until", "pk"))

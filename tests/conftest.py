@@ -85,6 +85,7 @@ KEPT_TABLES = {
     "metering_rollup",
     "procurement_adviserrules",
     "partner_mlpsinterval",
+    "contracts_credittable",
     "onboarding_standardcommission",
 }
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]

@@ -175,3 +175,71 @@ class ChangeRequest(models.Model):
                 name="change_in_force_has_date",
             ),
         ]
+
+
+class CreditTable(models.Model):
+    """What a month below its promised availability earns, from a date on. Changed by a new row only.
+
+    `steps` are [{"below": "99" or null, "percent": "25"}, …], the mildest first; null is what was promised. Listings
+    have no table of their own yet: all contracts share the standard in force on the first day of the month.
+    """
+
+    effective_date = models.DateField(_("in force from"), unique=True)
+    steps = models.JSONField(_("steps"))
+    source = models.CharField(_("source"), max_length=200)
+    entered_at = models.DateTimeField(_("entered"), null=True)
+    entered_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")
+    )
+
+    class Meta:
+        verbose_name = _("credit table")
+        verbose_name_plural = _("credit tables")
+        ordering = ["-effective_date"]
+
+
+class SlaCredit(models.Model):
+    """A month of a contract in which its promised availability was missed, and what becomes of the credit.
+
+    The figures are frozen when it is proposed; `billing.rating.credits` charges it, below zero, once it is granted.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        AGREED = "agreed", _("Agreed")
+        DISPUTED = "disputed", _("Disputed")
+        DECIDED = "decided", _("Decided")
+
+    contract = models.ForeignKey(Contract, models.PROTECT, related_name="sla_credits", verbose_name=_("contract"))
+    period_start_date = models.DateField(_("month"))
+    availability = models.DecimalField(_("availability, %"), max_digits=9, decimal_places=6)
+    promised = models.DecimalField(_("promised, %"), max_digits=6, decimal_places=3)
+    percent = models.DecimalField(_("credit, % of the month's charges"), max_digits=6, decimal_places=3)
+    table = models.ForeignKey(CreditTable, models.PROTECT, related_name="+", verbose_name=_("credit table"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
+    is_granted = models.BooleanField(_("granted"), null=True)
+    reason = models.CharField(_("provider's reason"), max_length=300, blank=True)
+    decision = models.CharField(_("operator's reason"), max_length=300, blank=True)
+    proposed_at = models.DateTimeField(_("proposed"))
+    answer_by = models.DateTimeField(_("provider's answer until"))
+    closed_at = models.DateTimeField(_("closed"), null=True)
+
+    class Meta:
+        verbose_name = _("SLA credit")
+        verbose_name_plural = _("SLA credits")
+        ordering = ["-period_start_date", "-pk"]
+        indexes = [models.Index(fields=["state", "answer_by"], name="sla_credit_to_answer")]
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "period_start_date"], name="sla_credit_unique"),
+            models.CheckConstraint(
+                condition=models.Q(percent__gt=0, percent__lte=100, availability__lt=models.F("promised")),
+                name="sla_credit_is_a_breach",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="proposed", is_granted=None, closed_at=None)
+                | models.Q(state="disputed", is_granted=None, closed_at=None)
+                | models.Q(state="agreed", is_granted=True, closed_at__isnull=False)
+                | models.Q(state="decided", is_granted__isnull=False, closed_at__isnull=False),
+                name="sla_credit_state",
+            ),
+        ]

@@ -8,9 +8,10 @@ from typing import Final
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from billing.rating.models import Charge
-from billing.rules import money, tax, tiers
+from billing.rules import availability, money, tax, tiers
 from billing.rules.periods import Month
 from listings.prices import words
 
@@ -79,8 +80,9 @@ def draft_invoice(*, charges: Sequence[Charge], currency: str) -> DraftInvoice:
 
 
 def _whole(charge: Charge) -> tuple[object, ...]:
-    """What the rows of one charge have in common."""
-    return charge.contract_id, charge.component_id, charge.period_start_date, charge.revision
+    """What the rows of one charge have in common. A credit's rows stand alone: each has a VAT rate of its own."""
+    alone = charge.row if charge.component is None else ""
+    return charge.contract_id, charge.component_id, charge.period_start_date, charge.revision, alone
 
 
 def _round(rows: Sequence[Charge], *, currency: str) -> list[tuple[Charge, int]]:
@@ -96,6 +98,8 @@ def shown_price(*, charge: Charge) -> Decimal:
 def shown_unit(*, charge: Charge) -> str:
     """What the quantity of a line counts: units, packages of them, or nothing where it is an amount of its own."""
     component, part = charge.component, charge.explanation.get("part", tiers.UNITS)
+    if component is None:
+        return ""
     if part == tiers.PACKAGES:
         return words.name_package(size=component.package_size, unit=component.unit)[:UNIT_LENGTH]
     if part in (tiers.MINIMUM, tiers.MAXIMUM, tiers.EXIT_FEE) or (
@@ -112,7 +116,7 @@ def describe(*, charge: Charge) -> str:
     revision = f" R{charge.revision}" if charge.revision else ""
     of = [
         contract.plan.name,
-        charge.component.name,
+        charge.component.name if charge.component else _name_credit(charge),
         *([part] if part else []),
         str(Month.of_date(charge.period_start_date)),
     ]
@@ -123,7 +127,7 @@ def describe(*, charge: Charge) -> str:
 def _name_part(charge: Charge) -> str:
     """The tier or part of the price that a row is for; "" for a plain price."""
     why = charge.explanation
-    if "part" not in why:
+    if charge.component is None or "part" not in why:
         return ""
     with translation.override(settings.LANGUAGE_CODE):
         return words.name_part(
@@ -133,3 +137,14 @@ def _name_part(charge: Charge) -> str:
             up_to=None if why["up_to"] is None else Decimal(why["up_to"]),
             unit=charge.component.unit,
         )
+
+
+def _name_credit(charge: Charge) -> str:
+    """A credit's line says what was reached, promised and granted."""
+    why = charge.explanation
+    with translation.override(settings.LANGUAGE_CODE):
+        return _("Service level credit %(percent)s %% (availability %(reached)s %%, promised %(promised)s %%)") % {
+            "percent": why["percent"],
+            "reached": f"{availability.show(Decimal(why['availability'])):f}",
+            "promised": why["promised"],
+        }

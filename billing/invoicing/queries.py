@@ -145,3 +145,19 @@ def _filter(invoices: QuerySet[Invoice], *, period: Month | None, status: str, t
     if status == OVERDUE and today is not None:
         return unpaid.filter(due_date__lt=today)
     raise ValueError(f"status is {status!r}; overdue needs `today`.")
+
+
+def billed_by_month(*, provider_id: int, first: Month, last: Month, currency: str = "CNY") -> dict[Month, int]:
+    """Month → what was invoiced for a provider's services without tax, minor units; months without are 0. One query."""
+    rows = Invoice.objects.filter(
+        provider_id=provider_id,
+        currency=currency,
+        period_start_date__gte=first.first_date,
+        period_start_date__lt=last.end_date,
+    )
+    sums = dict(rows.order_by().values_list("period_start_date").annotate(Sum("net_minor")))
+    months, found = first, {}
+    while months <= last:
+        found[months] = sums.get(months.first_date, 0)
+        months = months.next()
+    return found

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Max, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncMonth
 
+from billing.contracts.models import Contract
 from billing.metering.events import REASONS
 from billing.metering.models import RollUp, UsageDay, UsageImport
 from billing.rules import periods
+from listings.models import PriceComponent
 from marketplace.organisations import errors
 
 PAGE_SIZE = 50
@@ -109,3 +112,37 @@ def list_errors(*, upload: UsageImport) -> list[RowError]:
     return [
         RowError(error["row"], error["column"], error["code"], str(REASONS[error["code"]])) for error in upload.errors
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A running contract with metered prices of which no usage was reported lately; `last_day` None: never."""
+
+    number: str
+    offering_title: str
+    last_day: date | None
+
+
+def gaps_of(*, provider_id: int, now: datetime, limit: int) -> list[Gap]:
+    """Contracts of a provider that ran a whole day and more, without usage since 24 hours ago, by day; one query.
+
+    Days are those of the roll-up in Shanghai, so a contract counts as silent once the day of 24 hours ago has none.
+    """
+    since = periods.civil_date(now - timedelta(hours=24))
+    rows = (
+        Contract.objects.filter(
+            Exists(PriceComponent.objects.filter(plan=OuterRef("plan"), kind="metered")),
+            provider_id=provider_id,
+            status=Contract.Status.ACTIVE,
+            start_date__lte=since,
+        )
+        .annotate(last_day=Subquery(_last_day_of()))
+        .filter(Q(last_day=None) | Q(last_day__lt=since))
+        .order_by("last_day", "number")
+    )
+    return [Gap(*row) for row in rows.values_list("number", "offering_title", "last_day")[:limit]]
+
+
+def _last_day_of() -> QuerySet[UsageDay, Any]:
+    days = UsageDay.objects.filter(contract=OuterRef("pk")).order_by().values("contract")
+    return days.annotate(last=Max("day")).values("last")

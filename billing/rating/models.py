@@ -9,14 +9,20 @@ class Charge(models.Model):
 
     A component with one plain price has one (`row` ""); one with tiers has a row for each, and rows for what is
     included, a minimum and a maximum: `billing.rules.tiers` names them. Late usage gives a new revision whose rows
-    carry the differences, so Σ revisions = the right amount, row by row.
+    carry the differences, so Σ revisions = the right amount, row by row. A service level credit is a charge below zero
+    without a component, one row per VAT rate (`billing.rating.credits`).
     """
+
+    class Kind(models.TextChoices):
+        PRICE = "price", _("Price")
+        CREDIT = "credit", _("Service level credit")
 
     contract = models.ForeignKey(
         "contracts.Contract", models.PROTECT, related_name="charges", verbose_name=_("contract")
     )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PRICE)
     component = models.ForeignKey(
-        "catalogue.PriceComponent", models.PROTECT, related_name="+", verbose_name=_("price component")
+        "catalogue.PriceComponent", models.PROTECT, null=True, related_name="+", verbose_name=_("price component")
     )
     period_start_date = models.DateField(_("month"))
     revision = models.PositiveIntegerField(_("revision"), default=0)
@@ -35,7 +41,14 @@ class Charge(models.Model):
         ordering = ["contract", "period_start_date", "component", "revision", "position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["contract", "component", "period_start_date", "row", "revision"], name="charge_unique"
+                fields=["contract", "component", "period_start_date", "row", "revision"],
+                name="charge_unique",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="price", component__isnull=False)
+                | models.Q(kind="credit", component__isnull=True),
+                name="charge_has_component",
             ),
         ]
 
@@ -54,3 +67,14 @@ class RatedPeriod(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["contract", "period_start_date"], name="rated_period_unique"),
         ]
+
+
+class CreditedMonth(models.Model):
+    """A granted service level credit that is charged, and which rating of the month it was worked out from."""
+
+    credit = models.OneToOneField("contracts.SlaCredit", models.PROTECT, related_name="+", verbose_name=_("SLA credit"))
+    rated_at = models.DateTimeField(_("rating seen"))
+
+    class Meta:
+        verbose_name = _("credited month")
+        verbose_name_plural = _("credited months")

@@ -106,7 +106,12 @@ def rated_so_far(*, contract_ids: Sequence[int], first: date, end: date) -> dict
     """(contract, month, component) → what is charged already for months within [first, end), in one query."""
     found: dict[tuple[int, date, int], Rated] = {}
     rows = (
-        Charge.objects.filter(contract_id__in=contract_ids, period_start_date__gte=first, period_start_date__lt=end)
+        Charge.objects.filter(
+            kind=Charge.Kind.PRICE,
+            contract_id__in=contract_ids,
+            period_start_date__gte=first,
+            period_start_date__lt=end,
+        )
         .order_by()
         .values("contract_id", "period_start_date", "component_id", "row")
         .annotate(total=Sum("amount"), measured=Sum("quantity"), each=Max("unit_price"), last=Max("revision"))

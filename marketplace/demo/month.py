@@ -25,7 +25,7 @@ from listings.prices import operations as price_books
 from listings.prices import queries as listed_prices
 from listings.prices.drafts import PlanDraft
 from marketplace import pipeline
-from marketplace.demo import capacity, choices, people, prices, script, usage
+from marketplace.demo import capacity, choices, disturbances, people, prices, script, usage
 from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
@@ -66,12 +66,14 @@ def drive(*, world: World, now: datetime, say: Say) -> None:
     usage.post_daily(metered, first_day=last_month.first_date, end_date=last_month.end_date, tokens=driver.tokens)
     driver.pay(month=first_month, at=_at(last_month.first_date + timedelta(days=11), hour=11))
     capacity.note_days(first_day=last_month.first_date, until=_at(this_month.first_date, hour=9))
+    disturbances.happen_last_month(world=world, at=_at(last_month.first_date + timedelta(days=20), hour=15))
     say(f"{this_month}: providers are settled …")
     pipeline.advance(now=min(now, _at(this_month.first_date + timedelta(days=1), hour=9)))
     driver.settle(month=last_month, at=min(now, _at(this_month.first_date + timedelta(days=5), hour=15)))
     capacity.note_days(first_day=this_month.first_date, until=now)
     driver.leave_work_waiting(at=now)
     capacity.plan_ahead(world=world, now=now)
+    disturbances.leave_a_report(world=world, now=now)
     choices.put_on_file(world=world, now=now)
     driver.change_prices(at=now)
     pipeline.advance(now=now)

@@ -48,7 +48,7 @@ class ReportedAlready(errors.Conflict):
 @transaction.atomic
 def report(
     *,
-    data_centre: DataCentre,
+    data_centre: DataCentre | None,
     impact: str,
     what: str,
     starts_at: datetime,
@@ -66,6 +66,8 @@ def report(
     actor.require("incidents.report")
     text = _check_text(what, field="what", most=LONGEST_WHAT)
     _check_times(starts_at, ends_at, now=now)
+    if data_centre is None:
+        raise InvalidIncident(_("This offering stands in no data centre, so nothing can be interrupted there."))
     is_own = actor.side == actors.PROVIDER
     if is_own and data_centre.partner.organisation_id != actor.organisation_id:
         raise NoSuchIncident(data_centre.code)
@@ -78,7 +80,7 @@ def report(
                 offering_code=offering_code,
                 offering_title=offering_title,
                 source=SOURCES[actor.side],
-                reporter_id=actor.organisation_id,
+                reporter_id=actor.organisation_id or 0,
                 contract_number=contract_number,
                 impact=impact,
                 what=text,
@@ -218,7 +220,7 @@ def _lock(number: str, actor: actors.Actor) -> Incident:
     actor.require("incidents.report")
     rows = Incident.objects.select_for_update(of=("self",)).select_related("data_centre", "partner")
     if actor.side == actors.PROVIDER:
-        rows = rows.filter(partner__organisation_id=actor.organisation_id)
+        rows = rows.filter(partner__organisation_id=actor.organisation_id or 0)
     elif actor.side != actors.PLATFORM:
         raise NoSuchIncident(number)
     incident = rows.filter(number=number).first()

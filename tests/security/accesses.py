@@ -224,6 +224,18 @@ status                     |                 | GET  | 200 200 200 200 200 200 20
 status                     |                 | POST | 405 405 405 405 405 405 405
 buyer:service              | contract        | GET  | 302 200 404 403 403 403 403
 buyer:service              | contract        | POST | 302 422 404 403 403 403 403
+provider:overview          |                 | GET  | 302 403 403 200 200 403 403
+provider:overview          |                 | POST | 405 405 405 405 405 405 405
+provider:credits           |                 | GET  | 302 403 403 200 200 403 403
+provider:credits           |                 | POST | 405 405 405 405 405 405 405
+provider:credit_agree      | credit          | GET  | 405 405 405 405 405 405 405
+provider:credit_agree      | credit          | POST | 302 403 403 302 404 403 403
+provider:credit_dispute    | credit          | GET  | 405 405 405 405 405 405 405
+provider:credit_dispute    | credit          | POST | 302 403 403 422 422 403 403
+operator:credits           |                 | GET  | 302 403 403 403 403 403 403
+operator:credits           |                 | POST | 302 403 403 403 403 403 403
+operator:credit_decide     | credit          | GET  | 405 405 405 405 405 405 405
+operator:credit_decide     | credit          | POST | 302 403 403 403 403 403 403
 provider:incidents         |                 | GET  | 302 403 403 200 200 403 403
 provider:incidents         |                 | POST | 405 405 405 405 405 405 405
 provider:incident_new      |                 | GET  | 302 403 403 200 200 403 403

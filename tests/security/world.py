@@ -12,6 +12,7 @@ from django.test import Client
 from standardwebhooks import Webhook
 
 from billing.contracts import alerts as alert_door
+from billing.contracts import sla
 from billing.exports import operations as exports
 from billing.metering import imports
 from billing.rules.periods import Month
@@ -158,9 +159,11 @@ def build() -> World:
     number = {"number": contract.number}
     window, change = _planned(host.data_centre)
     incident = _disturbed(host.data_centre)
+    _breached(contract)
     parts = {
         "window": {"pk": window},
         "incident": {"number": incident},
+        "credit": {"number": contract.number, "month": "2026-10"},
         "incident_step": {"number": incident, "step": "update"},
         "pool": {"code": host.data_centre.code, "resource": "vcpu"},
         "pool_change": {"code": host.data_centre.code, "resource": "vcpu", "pk": change},
@@ -257,6 +260,20 @@ def _planned(centre: Any) -> tuple[int, int]:
         now=NOW,
     )
     return window.pk, change.pk
+
+
+def _breached(contract: Any) -> None:
+    """October below its promise, with the credit proposed."""
+    incidents.report(
+        data_centre=contract.offering.data_centre,
+        impact="outage",
+        what="供电中断",
+        starts_at=datetime(2026, 10, 10, tzinfo=UTC),
+        ends_at=datetime(2026, 10, 11, tzinfo=UTC),
+        actor=factories.actor(contract.provider.organisation, "operations"),
+        now=NOW,
+    )
+    sla.propose_due(now=NOW, limit=9)
 
 
 def _disturbed(centre: Any) -> str:

@@ -1,5 +1,8 @@
 """How well a buyer's contract was served: incidents that touched it, and a report of one that nobody noticed yet."""
 
+from datetime import datetime
+from typing import Any, Final
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,13 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.contracts import queries
-from billing.rules import periods
-from frontend.pages import disturbances
+from billing.contracts import queries, sla
+from billing.rules import availability, periods
+from billing.rules.periods import Month
+from frontend.pages import agreed, credited, disturbances
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from providers.service import operations
 from providers.service import queries as incidents
+
+SHOWN_MONTHS: Final = 6
 
 
 @gate.page(permission="contracts.view", side="buyer", methods=("GET", "POST"))
@@ -57,6 +63,7 @@ def show_service(request: HttpRequest, number: str) -> HttpResponse:
         "contract": contract,
         "form": form,
         "rows": disturbances.rows(touched),
+        **_reached(contract, now=now),
         "promised": contract.offering_version.content.get("sla_percent"),
         "can_report": is_running and actor.can("incidents.report"),
         "crumbs": [
@@ -66,3 +73,16 @@ def show_service(request: HttpRequest, number: str) -> HttpResponse:
         ],
     }
     return render(request, "buyer/service.html", context, status=status)
+
+
+def _reached(contract: Any, *, now: datetime) -> dict[str, Any]:
+    """The last months with what was reached and credited in each, and the table that holds now."""
+    credits = {row["month"]: row for row in credited.rows(sla.credits_of(contract_id=contract.pk))}
+    months = []
+    for month in agreed.months_of(contract=contract, now=now)[:SHOWN_MONTHS]:
+        [one] = sla.reached_in(contracts=[contract], month=month)
+        is_below = one.promised is not None and one.availability < one.promised
+        shown = availability.show(one.availability)
+        months.append({"month": str(month), "reached": shown, "is_below": is_below, "row": credits.get(str(month))})
+    table = sla.table_in_force(on=Month.of(now).first_date)
+    return {"months": months, "table": table, "steps": credited.steps_in_words(table)}

@@ -8,6 +8,7 @@ from frontend.pages.provider import (
     capacity,
     connections,
     contracts,
+    credits,
     data_centres,
     deliveries,
     exports,
@@ -16,6 +17,7 @@ from frontend.pages.provider import (
     listing_imports,
     listings,
     onboarding,
+    overview,
     prices,
     settlements,
     usage,
@@ -25,6 +27,7 @@ from frontend.pages.provider import (
 app_name = "provider"
 
 urlpatterns: list[URLPattern] = [
+    path("", overview.show_overview, name="overview"),
     path("onboarding/", onboarding.show_onboarding, name="onboarding"),
     path("onboarding/application/", application.edit_application, name="application"),
     path("onboarding/application/submit/", application.submit_application, name="application_submit"),
@@ -82,6 +85,9 @@ urlpatterns: list[URLPattern] = [
         capacity.cancel_change,
         name="pool_change_cancel",
     ),
+    path("credits/", credits.list_credits, name="credits"),
+    path("credits/<slug:number>/<slug:month>/agree/", credits.agree, name="credit_agree"),
+    path("credits/<slug:number>/<slug:month>/dispute/", credits.dispute, name="credit_dispute"),
     path("incidents/", incidents.list_incidents, name="incidents"),
     path("incidents/new/", incidents.report_incident, name="incident_new"),
     path("incidents/<slug:number>/", incidents.show_incident, name="incident"),
