@@ -252,7 +252,7 @@ def _tabs(number: str, counts: queries.Counts, state: str) -> list[dict[str, Any
     views = [
         ("", _("All"), counts.total),
         (queries.WAITING, _("Waiting"), counts.waiting),
-        (queries.DELIVERED, _("Delivered"), counts.delivered),
+        (queries.DELIVERED, _("Arrived"), counts.delivered),
         (queries.DEAD, _("Given up"), counts.dead),
     ]
     return [
@@ -272,7 +272,7 @@ def _state_of_endpoint(endpoint: Any) -> tuple[str, str]:
 
 def _state_of_message(message: Any) -> tuple[str, str]:
     if message.delivered_at is not None:
-        return "good", _("Delivered")
+        return "good", _("Arrived")
     if message.dead_at is not None:
         return "bad", _("Given up")
     return ("warn", _("Is tried again")) if message.attempts else ("info", _("Waiting"))
