@@ -56,7 +56,7 @@ def test_what_is_ordered(client: Any, model: str) -> None:
     baskets.add_offering(plan_id=plan.pk, quantity=7, term_months=12, actor=actor, now=NOW)
     wanted = purchase_lists.read_purchase_list(user_id=actor.user_id, organisation_id=buyer.pk)
     assert wanted.total.term.gross == quote.term.gross
-    placement = Placement(buyer.pk, "bank_transfer", "王经办", "0476-0000000", actor, NOW)
+    placement = Placement(buyer.pk, "bank_transfer", "王经办", "0476-0000000", "", actor, NOW)
     OrderCreator(placement).place(basket=wanted.basket, user=wanted.basket.owner)
     contract = Contract.objects.get()
     assert contract.order_line.line_price_incl_tax == quote.term.gross.to_decimal()
