@@ -200,8 +200,8 @@ def offering(
     product = Product.objects.create(
         **{
             "title": title,
-            "code": f"OF{number:04d}",
-            "upc": f"OF{number:04d}",
+            "code": f"OF0{number:05d}",
+            "upc": f"OF0{number:05d}",
             "slug": f"host-{number}",
             "product_class": product_class,
             "partner": centre.partner,

@@ -1,4 +1,4 @@
-"""Reads: offerings side by side, at one quantity and over one term. At most 10 queries, whatever their number."""
+"""Reads: offerings side by side, at one quantity and over one term. 8 queries, whatever their number."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,5 +152,5 @@ def _read_products(offering_ids: Sequence[int]) -> list[Product]:
 def _read_schema(products: Sequence[Product]) -> list[Spec]:
     """The compared specifications of the offerings' categories, in each schema's order."""
     categories = sorted({product.main_category_id for product in products if product.main_category_id})
-    schemas = taxonomy.schema_of(category_ids=categories)
+    schemas = taxonomy.schema_of(category_ids=categories, falls_back=False)
     return [spec for pk in categories for spec in schemas[pk] if spec.is_compared]

@@ -73,11 +73,11 @@ def list_categories() -> list[CategoryEntry]:
     return found
 
 
-def schema_of(*, category_ids: Collection[int]) -> dict[int, tuple[Spec, ...]]:
+def schema_of(*, category_ids: Collection[int], falls_back: bool = True) -> dict[int, tuple[Spec, ...]]:
     """The spec schema of each category, in order; one query.
 
-    A category without a schema of its own takes every specification of its service type, none required; a second
-    query then. Every id that is asked for is in the answer.
+    A category without a schema of its own takes every specification of its service type, none required, in further
+    queries; none at all unless it `falls_back`. Every id that is asked for is in the answer.
     """
     wanted = dict.fromkeys(category_ids)
     found: dict[int, list[Spec]] = {pk: [] for pk in wanted}
@@ -85,7 +85,7 @@ def schema_of(*, category_ids: Collection[int]) -> dict[int, tuple[Spec, ...]]:
     for use in uses.order_by("category_id", "position", "pk"):
         flags = {"is_required": use.is_required, "is_facet": use.is_facet, "is_compared": use.is_compared}
         found[use.category_id].append(_as_spec(use.attribute, **flags))
-    bare = [pk for pk, schema in found.items() if not schema]
+    bare = [pk for pk, schema in found.items() if not schema and falls_back]
     if bare:
         for pk, schema in _schema_of_types(bare).items():
             found[pk] = schema

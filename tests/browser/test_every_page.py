@@ -29,19 +29,20 @@ NOT_PAGES = {
     "provider:listing_export",
     "provider:listing_problems",
 }
-WHO = ("visitor", "foods", "hongshan", "officer", "finance")
+WHO = ("visitor", "foods", "hongshan", "songmo", "officer", "finance")
 SEE_PUBLIC_PAGES = ("visitor", "foods")  # to the other sides a public page shows less, and nothing else
 
 
 def pages_of(who: str) -> list[tuple[str, str]]:
     """What the table says this one may open: (name, what fills the address). Public pages for two of them only."""
-    column, visitor = worlds.PEOPLE.index(who), worlds.PEOPLE.index("visitor")
+    column, visitor, hongshan = (worlds.PEOPLE.index(one) for one in (who, "visitor", "hongshan"))
     return [
         (name, part)
         for name, part, method, statuses in table.rows(accesses.PAGES)
         if method == "GET"
         and statuses[column] == 200
         and (statuses[visitor] != 200 or who in SEE_PUBLIC_PAGES)
+        and (statuses[hongshan] != 200 or who != "songmo")  # the other provider: what the first one cannot open
         and name not in NOT_PAGES
     ]
 

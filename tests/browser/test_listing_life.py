@@ -19,7 +19,6 @@ PRICES = {
     "plans-0-code": "monthly",
     "plans-0-name": "包月",
     "plans-0-terms": "1, 12:10",
-    "components-0-plan": "monthly",
     "components-0-code": "host",
     "components-0-name": "月费",
     "components-0-unit": "台·月",
@@ -114,7 +113,7 @@ def write(walk: Walk) -> None:
     for name, value in PRICES.items():
         page.fill(f"[name={name}]", value)
     page.select_option("[name=components-0-kind]", "recurring")
-    walk.checked(page).click(".form-actions button")
+    walk.checked(page).click("button[value=save]")
     assert page.url.endswith("/AH-1/prices/")
     assert "¥106.00" in walk.provider("AH-1/edit/?step=prices").inner_text("main")
     page = walk.press(walk.provider("AH-1/edit/?step=submit"), "submit")

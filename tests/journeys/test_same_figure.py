@@ -57,7 +57,9 @@ def test_what_is_ordered(client: Any, model: str) -> None:
     wanted = purchase_lists.read_purchase_list(user_id=actor.user_id, organisation_id=buyer.pk)
     assert wanted.total.term.gross == quote.term.gross
     placement = Placement(buyer.pk, "bank_transfer", "王经办", "0476-0000000", "", actor, NOW)
-    OrderCreator(placement).place(basket=wanted.basket, user=wanted.basket.owner)
+    creator = OrderCreator(placement)
+    creator.place(basket=wanted.basket, user=wanted.basket.owner)
+    creator.open_contracts()
     contract = Contract.objects.get()
     assert contract.order_line.line_price_incl_tax == quote.term.gross.to_decimal()
     Contract.objects.update(status="active", start_date=date(2026, 10, 1), end_date=date(2027, 10, 1), activated_at=NOW)

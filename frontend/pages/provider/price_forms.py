@@ -315,7 +315,7 @@ class BookForms:
         return {
             "form": form,
             "place": place,
-            "is_open": bool(form.errors) or place == self.opened,
+            "is_open": bool(form.errors) or place == self.opened or not form["code"].value(),
             "kind": dict(KINDS).get(form["kind"].value(), ""),
             "model": drafts.MODELS.get(model, ""),
             "figures": table.describe_draft(one=probe.to_draft()) if probe.is_valid() else None,

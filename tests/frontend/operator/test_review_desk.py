@@ -157,7 +157,7 @@ def test_what_is_submitted_is_taken_back_before_its_prices_change(desk, seller):
     assert reverse("provider:price_draft", args=[product.code]) not in prices
     form = {"plans-TOTAL_FORMS": "1", "plans-INITIAL_FORMS": "0", "components-TOTAL_FORMS": "1"}
     form |= {"components-INITIAL_FORMS": "0", "plans-0-code": "monthly", "plans-0-name": "包月", "plans-0-terms": "1"}
-    fee = {"plan": "monthly", "code": "fee", "name": "月费", "kind": "recurring", "model": "per_unit", "unit": "台·月"}
+    fee = {"plan": "0", "code": "fee", "name": "月费", "kind": "recurring", "model": "per_unit", "unit": "台·月"}
     fee |= {"unit_price": "1", "vat_percent": "6"}
     form |= {f"components-0-{name}": value for name, value in fee.items()}
     refused = seller.post(reverse("provider:price_draft", args=[product.code]), form)

@@ -24,7 +24,7 @@ def vcpu(centre: DataCentre) -> CapacityPool:
 
 
 def test_a_pool_is_changed_and_never_below_what_is_sold(centre: DataCentre) -> None:
-    providers.allocate(data_centre_id=centre.pk, draws={"vcpu": Decimal(7)})
+    providers.allocate(draws=[providers.Draw(centre.pk, {"vcpu": Decimal(7)})])
     client = client_of(factories.actor(centre.partner.organisation, "operations"))
     path = f"/provider/capacity/{centre.code}/vcpu/"
     refused = client.post(f"{path}set/", {"total": "6", "overcommit_ratio": "1"})

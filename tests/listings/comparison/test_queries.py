@@ -163,9 +163,9 @@ def test_five_are_refused(hosts: tuple[Any, Any]) -> None:
         compare(hosts[0].pk, quantity=0)
 
 
-def test_ten_queries_whatever_the_number(hosts: tuple[Any, Any], django_assert_max_num_queries: Any) -> None:
+def test_eight_queries_whatever_the_number(hosts: tuple[Any, Any], django_assert_max_num_queries: Any) -> None:
     more = [factories.offering(hosts[0].data_centre) for _number in range(2)]
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(8):
         compare(*(host.pk for host in (*hosts, *more)))
 
 
