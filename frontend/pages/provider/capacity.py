@@ -41,13 +41,13 @@ class ChangeForm(forms.Form):
     """More or less from a day on."""
 
     quantity = forms.DecimalField(
-        label=gettext_lazy("Change"),
+        label=gettext_lazy("Quantity added"),
         max_digits=18,
         decimal_places=3,
         help_text=gettext_lazy("What is added; negative for what is taken out."),
     )
     effective_date = forms.DateField(
-        label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Starting"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=planning.LONGEST_REASON)
 
@@ -57,7 +57,7 @@ class WindowForm(forms.Form):
 
     data_centre = forms.ChoiceField(label=gettext_lazy("Data centre"))
     starts_at = forms.DateTimeField(
-        label=gettext_lazy("From"),
+        label=gettext_lazy("Starting"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     ends_at = forms.DateTimeField(
