@@ -214,7 +214,7 @@ class SlaCredit(models.Model):
     period_start_date = models.DateField(_("month"))
     availability = models.DecimalField(_("availability, %"), max_digits=9, decimal_places=6)
     promised = models.DecimalField(_("promised, %"), max_digits=6, decimal_places=3)
-    percent = models.DecimalField(_("credit, % of the month's charges"), max_digits=6, decimal_places=3)
+    percent = models.DecimalField(_("credit as a share of the month's charges (%)"), max_digits=6, decimal_places=3)
     table = models.ForeignKey(CreditTable, models.PROTECT, related_name="+", verbose_name=_("credit table"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
     is_granted = models.BooleanField(_("granted"), null=True)

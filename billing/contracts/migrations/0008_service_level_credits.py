@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 (
                     "percent",
                     models.DecimalField(
-                        decimal_places=3, max_digits=6, verbose_name="credit, % of the month's charges"
+                        decimal_places=3, max_digits=6, verbose_name="credit as a share of the month's charges (%)"
                     ),
                 ),
                 (
