@@ -3,11 +3,9 @@
 A finding is stored as its code with its parameters and written in the reader's language when it is shown.
 """
 
-import dataclasses
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,10 +13,10 @@ from django.db.models.functions import Lower
 
 from listings import wording
 from listings.content import CategoryRules, Content
-from listings.findings import ERROR, TEXTS
+from listings.findings import TEXTS
 from listings.models import OfferingVersion, PriceBook, Product
 from listings.prices import pricing
-from marketplace.organisations import errors
+from marketplace.organisations import errors, findings
 from providers.models import CapacityPool, DataCentre
 
 # Rates of value-added tax in use: 13, 9 and 6 % of general taxpayers, 3, 5 and (for a time) 1 % simplified.
@@ -30,41 +28,13 @@ CONTACTS: Final = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.\w|(?<!\d)1[3-9]
 MONGOLIAN: Final = re.compile(r"[\u1800-\u18AF]")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(findings.Finding):
     """One thing an automatic check found. `field` is a field of Content, or "prices"."""
 
-    code: str
-    field: str
-    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    TEXTS = TEXTS
 
-    @property
-    def level(self) -> str:
-        """ "error" blocks submission and publication; "warning" is shown to the reviewer."""
-        return TEXTS[self.code].level
-
-    @property
-    def is_error(self) -> bool:
-        return self.level == ERROR
-
-    @property
-    def message(self) -> str:
-        """What is wrong, in the reader's language."""
-        return str(TEXTS[self.code].message) % self._shown()
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return str(TEXTS[self.code].remedy) % self._shown()
-
-    def to_json(self) -> dict[str, Any]:
-        return {"code": self.code, "field": self.field, "params": dict(self.params)}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Finding":
-        return cls(code=stored["code"], field=stored["field"], params=stored.get("params", {}))
-
-    def _shown(self) -> dict[str, str]:
+    def shown(self) -> dict[str, str]:
+        """Names in the reader's language, resources in words."""
         english = {name: text for name, text in self.params.items() if name.endswith("_en") and text}
         shown = {name: text for name, text in self.params.items() if not name.endswith("_en")}
         for name in shown:
@@ -93,12 +63,7 @@ def run(*, product: Product, content: Content, rules: CategoryRules, price_book:
 
 def stored_findings(*, version: OfferingVersion) -> list[Finding]:
     """What the checks found when they last ran over a version."""
-    return read_findings(version.findings)
-
-
-def read_findings(stored: Iterable[Mapping[str, Any]] | None) -> list[Finding]:
-    """Findings as a version keeps them; codes of another release are left out."""
-    return [Finding.from_json(one) for one in stored or () if one.get("code") in TEXTS]
+    return Finding.read(version.findings)
 
 
 def _check_specs(content: Content, rules: CategoryRules) -> Iterator[Finding]:

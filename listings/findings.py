@@ -1,23 +1,10 @@
 """The words of the automatic checks: what each code means and what to do about it."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-ERROR: Final = "error"
-WARNING: Final = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A finding's level and its words; parameters stand in %(…)s."""
-
-    level: str
-    message: Promise
-    remedy: Promise
-
+from marketplace.organisations.findings import ERROR, WARNING, Text
 
 TEXTS: Final[dict[str, Text]] = {
     "specs.missing": Text(

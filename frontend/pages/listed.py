@@ -53,7 +53,7 @@ def badges(product: Any) -> dict[str, Any]:
     """The offering's own state and, where it differs, that of the version being worked on."""
     latest = product.latest if product.latest not in (None, product.state, "published", "superseded") else None
     own = None if product.state == "draft" and latest else badge(product.state)
-    found = checks.read_findings(product.latest_findings) if product.latest == "draft" else []
+    found = checks.Finding.read(product.latest_findings) if product.latest == "draft" else []
     return {
         "own": own,
         "latest": badge(latest) if latest else None,

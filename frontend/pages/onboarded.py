@@ -102,7 +102,7 @@ def found(application: Any, *, edit_url: str = "") -> list[dict[str, Any]]:
             "remedy": one.remedy,
             "url": f"{edit_url}?step={STEP_OF.get(one.field, 'organisation')}" if edit_url else "",
         }
-        for one in findings.stored(application.findings)
+        for one in findings.Finding.read(application.findings)
     ]
 
 

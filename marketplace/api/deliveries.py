@@ -1,5 +1,6 @@
 """Deliveries, for the provider's systems: what is to be set up, and the steps until the buyer has accepted."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -113,15 +114,15 @@ class DeliveryView(door.Door):
         return Response(_show(_partner_id(self.organisation_id), number))
 
 
-class _Step(door.Door):
+class _Step(door.Door, ABC):
     """POST /api/v1/deliveries/{number}/{step}: the same again is answered 200 and changes nothing."""
 
     scopes = {"POST": "contracts.deliver"}
     shape: type[serializers.Serializer] = Nothing
 
+    @abstractmethod
     def act(self, own: dict[str, Any], said: Mapping[str, Any]) -> object:
         """The one call."""
-        raise NotImplementedError
 
     def take(self, request: Request, number: str) -> Response:
         """Read, act, show."""

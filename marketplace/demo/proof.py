@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.core.files.base import ContentFile
 from standardwebhooks import Webhook
 
 from billing.contracts import alerts as alert_door
 from billing.rules import periods
 from billing.rules.periods import Month
 from listings.models import Product
+from marketplace.demo import papers
 from marketplace.organisations import actors
 from providers.documents import operations as documents
 from providers.documents.models import Document
@@ -29,33 +29,10 @@ SEASONS: Final = tuple(map(Decimal, ("-0.05", "-0.03", "0.00", "0.02", "0.04", "
 LOADS: Final = tuple(map(Decimal, ("0.94", "0.96", "0.98", "1.00", "1.03", "1.05")))
 
 
-def write_pdf(*lines: str) -> bytes:
-    """A page of A4 with some lines of ASCII: a real PDF, written by hand."""
-    shown = "".join(f"({line}) Tj 0 -22 Td " for line in lines)
-    stream = f"BT /F1 14 Tf 72 760 Td {shown}ET".encode("ascii")
-    objects = (
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    )
-    out, places = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    start, size = len(out), len(objects) + 1
-    out += b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
-    return out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, start)
-
-
 def keep_document(*, kind: str, number: str, partner: Partner, actor: actors.Actor, now: datetime) -> Document:
     """The file behind a document number."""
-    data = write_pdf("SAMPLE DOCUMENT", number, "All data is invented.")
     return documents.keep(
-        file=ContentFile(data, name=f"{number}.pdf"),
+        file=papers.write_paper(name=f"{number}.pdf", lines=[number, partner.name]),
         kind=kind if kind in Document.Kind.values else "other",
         organisation_id=partner.organisation_id,
         actor=actor,

@@ -28,6 +28,21 @@ MOST_TAIL_BYTES: Final = 8  # line ends behind %%EOF
 ACTIONS: Final = frozenset({"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/RichMediaExecute", "/Rendition"})
 ACTING_KEYS: Final = frozenset({"/JS", "/JavaScript", "/XFA", "/RichMediaContent"})
 FILE_KEYS: Final = frozenset({"/EmbeddedFiles", "/EF", "/Collection", "/AF"})
+# What pypdf lets through when a file breaks what it expects.
+BREAKS: Final = (
+    PyPdfError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
 _IMAGE_FILTERS: Final = frozenset({"/DCTDecode", "/DCT", "/JPXDecode", "/CCITTFaxDecode", "/CCF", "/JBIG2Decode"})
 _FLATE: Final = frozenset({"/FlateDecode", "/Fl"})
 _RAW_SIGNS: Final = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?)\b")
@@ -46,9 +61,7 @@ def check(*, data: bytes) -> Facts:
         pages = len(reader.pages)
     except UnusableDocument:
         raise
-    except (PyPdfError, ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError) as error:
-        raise _damaged() from error
-    except (TypeError, ValueError, MemoryError, NotImplementedError, zlib.error) as error:
+    except BREAKS as error:
         raise _damaged() from error
     if not pages:
         raise _damaged()

@@ -12,7 +12,8 @@ from billing.rules import periods
 from marketplace.organisations import notices
 from providers.models import Evidence
 
-DAYS_BEFORE: Final = (60, 30, 7)
+DAYS_BEFORE: Final = (60, 30, 7)  # for licences and agreements too: `providers.onboarding.expiry`
+RECOGNITION_PATH: Final = "/provider/onboarding/recognition/"  # the one document that is of no data centre
 # Source texts; values: document, of, days, day.
 TEXTS: Final[Mapping[str, str]] = {
     Evidence.Kind.MLPS: gettext_noop(
@@ -25,13 +26,19 @@ USUAL_TEXT: Final = gettext_noop(
 )
 
 
+def nearest_lead(*, end: date, on: date) -> int:
+    """The nearest of DAYS_BEFORE that is not farther from the end than the day; at most 60 days before it."""
+    left = (end - on).days
+    return min(days for days in DAYS_BEFORE if days >= left)
+
+
 def remind_of_expiry(*, now: datetime, limit: int) -> int:
     """Tell providers which verified documents run out, at most `limit`. Returns how many were told."""
     today = periods.civil_date(now)
     told = 0
     with transaction.atomic():
         for row in _due(today)[:limit]:
-            row.reminded_days = _threshold(((row.valid_until or date.max) - today).days)
+            row.reminded_days = nearest_lead(end=row.valid_until or date.max, on=today)
             row.save(update_fields=["reminded_days"])
             if not _is_replaced(row):
                 _tell(row, today=today, now=now)
@@ -45,16 +52,11 @@ def _due(today: date) -> list[Evidence]:
     for days in DAYS_BEFORE:
         due |= Q(valid_until__lte=today + timedelta(days=days)) & (Q(reminded_days=None) | Q(reminded_days__gt=days))
     rows = Evidence.objects.filter(due, status=Evidence.Status.VERIFIED, valid_until__gte=today)
-    rows = rows.exclude(kind=Evidence.Kind.RECOGNITION)  # of which `providers.onboarding` reminds
     return list(
         rows.select_for_update(of=("self",), skip_locked=True)
         .select_related("partner", "data_centre")
         .order_by("valid_until", "pk")[:1000]
     )
-
-
-def _threshold(days_left: int) -> int:
-    return min(days for days in DAYS_BEFORE if days_left <= days)
 
 
 def _is_replaced(row: Evidence) -> bool:
@@ -82,11 +84,11 @@ def _tell(row: Evidence, *, today: date, now: datetime) -> None:
         text=TEXTS.get(row.kind, USUAL_TEXT),
         values={
             "document": row.document_number or str(row.pk),
-            "of": row.data_centre.name if row.data_centre else "",
+            "of": row.data_centre.name if row.data_centre else row.partner.name,
             "days": (last - today).days,
             "day": last.isoformat(),
         },
-        path=f"/provider/data-centres/{row.data_centre.code}/" if row.data_centre else "",
+        path=f"/provider/data-centres/{row.data_centre.code}/" if row.data_centre else RECOGNITION_PATH,
         is_urgent=row.reminded_days == DAYS_BEFORE[-1],
         now=now,
     )

@@ -10,11 +10,11 @@ from typing import Any, Final
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_noop
 
+from providers.evidence import reminders
 from providers.onboarding.models import Qualification, Reminder
 
-LEADS: Final = (60, 30, 7)  # days before the end, the farthest first
 ENDED: Final = 0  # stands in `Reminder.days` for: it has ended
-URGENT_DAYS: Final = 7
+URGENT_DAYS: Final = reminders.DAYS_BEFORE[-1]
 LOOK_BACK: Final = timedelta(days=31)  # what ended before the platform could tell is told for a month
 PATH: Final = "/provider/onboarding/"
 
@@ -62,7 +62,7 @@ def newest() -> Any:
 
 def list_due(*, on: date) -> list[Due]:
     """Who is to be told on a day of what, leaving out what was told. Two queries."""
-    window = Q(valid_until__lte=on + timedelta(days=LEADS[0]), valid_until__gte=on - LOOK_BACK)
+    window = Q(valid_until__lte=on + timedelta(days=reminders.DAYS_BEFORE[0]), valid_until__gte=on - LOOK_BACK)
     rows = [
         (f"qualification-{one.pk}", one.kind, one.valid_until, one.partner.organisation_id)
         for one in newest().filter(window).select_related("partner").order_by("pk")
@@ -76,9 +76,8 @@ def list_due(*, on: date) -> list[Due]:
 
 
 def _lead(end: date, on: date) -> int:
-    """The nearest of 60, 30, 7 that is not farther from the end than today; 0 once it has ended."""
-    left = (end - on).days
-    return ENDED if left < 0 else min(lead for lead in LEADS if lead >= left)
+    """As for evidence; ENDED once it has ended."""
+    return ENDED if end < on else reminders.nearest_lead(end=end, on=on)
 
 
 def _text(kind: str, days: int) -> str:

@@ -1,25 +1,11 @@
 """The words of the checks of an application: what each code means and what to do about it."""
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-ERROR: Final = "error"
-WARNING: Final = "warning"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A finding's level and its words; parameters stand in %(…)s."""
-
-    level: str
-    message: Promise
-    remedy: Promise
-
+from marketplace.organisations import findings
+from marketplace.organisations.findings import ERROR, WARNING, Text
 
 TEXTS: Final[dict[str, Text]] = {
     "code.class": Text(
@@ -82,37 +68,7 @@ TEXTS: Final[dict[str, Text]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(findings.Finding):
     """One thing a check found; `field` is a field of the application."""
 
-    code: str
-    field: str
-    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def level(self) -> str:
-        """ "error" blocks submission and approval; "warning" is shown to the reviewer."""
-        return TEXTS[self.code].level
-
-    @property
-    def is_error(self) -> bool:
-        return self.level == ERROR
-
-    @property
-    def message(self) -> str:
-        """What is wrong, in the reader's language."""
-        return str(TEXTS[self.code].message) % self.params
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        return str(TEXTS[self.code].remedy) % self.params
-
-    def to_json(self) -> dict[str, Any]:
-        return {"code": self.code, "field": self.field, "params": dict(self.params)}
-
-
-def stored(found: list[dict[str, Any]]) -> list[Finding]:
-    """What the checks found when they last ran."""
-    return [Finding(one["code"], one["field"], one.get("params", {})) for one in found if one.get("code") in TEXTS]
+    TEXTS = TEXTS

@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 
 from marketplace.organisations import actors, errors, sealed
 from marketplace.organisations.models import Division
+from providers.evidence import reminders
 from providers.models import Agreement, Partner
 from providers.onboarding import expiry, payout
 from providers.onboarding.checks import needs_telecom_licence
@@ -121,7 +122,7 @@ class Held:
 
     @property
     def ends_soon(self) -> bool:
-        return self.days_left is not None and 0 <= self.days_left <= expiry.LEADS[0]
+        return self.days_left is not None and 0 <= self.days_left <= reminders.DAYS_BEFORE[0]
 
 
 def list_held(*, partner_id: int, on: date) -> list[Held]:

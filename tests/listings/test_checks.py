@@ -145,7 +145,7 @@ def test_a_code_is_found_and_says_what_to_do(desk: Desk, code: str, case: Case) 
     finding = next((one for one in found if one.code == code), None)
     assert finding is not None, found
     assert case.says in finding.message
-    assert checks.Finding.from_json(finding.to_json()) == finding
+    assert checks.Finding.read([finding.to_json()]) == [finding]
     for language in ("en", "zh-hans"):
         with translation.override(language):
             for sentence in (finding.message, finding.remedy):

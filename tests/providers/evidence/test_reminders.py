@@ -39,6 +39,13 @@ def test_after_a_pause_only_the_last_one_is_sent(centre):
     assert told() == [(5, True)]
 
 
+def test_a_certificate_of_recognition_is_told_to_its_provider(centre):
+    editions.document(centre, "recognition", valid_until=LAST_DAY)
+    assert remind(60) == 1
+    (notice,) = Notice.objects.all()
+    assert (notice.values["of"], notice.path) == (centre.partner.name, "/provider/onboarding/recognition/")
+
+
 @pytest.mark.parametrize(
     ("kind", "value"), [("assessment", None), ("pue", "1.3"), ("green_power", "62"), ("gb50174", "1")]
 )
@@ -53,7 +60,6 @@ def test_nothing_to_tell_about_claims_endless_revoked_or_replaced_documents(cent
     editions.document(centre, "assessment")
     row = editions.document(centre, "pue", "1.3", valid_until=LAST_DAY)
     operations.revoke_evidence(evidence_id=row.pk, reason="撤回", actor=editions.operator(), now=editions.OPENED_AT)
-    editions.document(centre, "recognition", valid_until=LAST_DAY)  # of which the room of onboarding reminds
     editions.document(centre, "green_power", "62", valid_until=LAST_DAY)
     editions.document(centre, "green_power", "62", valid_from=date(2027, 3, 1), valid_until=date(2028, 2, 28))
     for days in (60, 30, 7):
