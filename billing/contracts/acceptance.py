@@ -4,7 +4,6 @@ Locks: the contract, then its delivery, then the pools.
 """
 
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -15,9 +14,6 @@ from billing.rules import periods
 from marketplace.organisations import actors
 from providers.fulfilment import operations as fulfilment
 from providers.fulfilment.models import Delivery
-
-# Who acts when time has run out: nobody's organisation, and no person.
-SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
 
 
 @transaction.atomic
@@ -86,9 +82,9 @@ def accept_overdue_inspections(*, now: datetime, limit: int) -> int:
         if delivery.status != Delivery.Status.DELIVERED or ended_at is None or ended_at > now:
             continue
         fulfilment.complete(
-            number=contract.number, quantity=delivery.delivered_quantity, is_lapsed=True, actor=SYSTEM, now=now
+            number=contract.number, quantity=delivery.delivered_quantity, is_lapsed=True, actor=actors.SYSTEM, now=now
         )
-        _activate(contract=contract, accepted_at=ended_at, actor=SYSTEM, now=now)
+        _activate(contract=contract, accepted_at=ended_at, actor=actors.SYSTEM, now=now)
         done += 1
     return done
 

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from billing.contracts import capacity, lifecycle, locks
-from billing.contracts.acceptance import SYSTEM
 from billing.contracts.models import ChangeRequest, Contract
 from billing.rules import periods
 from billing.rules.money import Money
@@ -196,7 +195,7 @@ def decide(
 ) -> ChangeRequest:
     """The provider agrees to another quantity or plan, or declines with a reason.
 
-    More capacity is taken at once, so that it is there on the day. Raises NoSuchContract, NoOpenChange, InvalidDelivery
+    More capacity is taken at once, so that it is there on the day. Raises NoSuchContract, NoOpenChange, InvalidChange
     (field `reason`), providers.OutOfCapacity.
     """
     contract = locks.lock_contract(number=number, side=actors.PROVIDER, organisation_id=provider_organisation_id)
@@ -212,7 +211,7 @@ def decide(
             raise NotRunning(_("The contract ends before this change could come into force. Decline it."))
         text = gettext_noop("The provider agreed to the change of %(number)s, %(title)s.")
     else:
-        change.status, change.reason = Status.DECLINED, fulfilment.check_reason(reason=reason)
+        change.status, change.reason = Status.DECLINED, errors.check_reason(reason, refusal=InvalidChange)
         text = gettext_noop("The provider declined the change of %(number)s, %(title)s: %(reason)s")
     change.decided_at = now
     change.save(update_fields=["status", "effective_date", "reason", "decided_at"])
@@ -237,7 +236,7 @@ def put_due_in_force(*, now: datetime, limit: int) -> int:
             _succeed(contract=contract, change=change, now=now)
         text = gettext_noop("The change of %(number)s, %(title)s, is in force from %(day)s.")
         for to_buyer in (True, False):
-            _note(change=change, step="in_force", text=text, to_buyer=to_buyer, actor=SYSTEM, now=now)
+            _note(change=change, step="in_force", text=text, to_buyer=to_buyer, actor=actors.SYSTEM, now=now)
     return len(contracts)
 
 
@@ -317,8 +316,10 @@ def _lock_open(*, contract: Contract) -> ChangeRequest:
 
 def _terminate(*, contract: Contract, change: ChangeRequest, now: datetime) -> None:
     end = change.effective_date
-    lifecycle.move(contract=contract, step="end", actor=SYSTEM, now=now, end_date=end, exit_fee=change.exit_fee or None)
-    fulfilment.close(number=contract.number, end_date=end, actor=SYSTEM, now=now)
+    lifecycle.move(
+        contract=contract, step="end", actor=actors.SYSTEM, now=now, end_date=end, exit_fee=change.exit_fee or None
+    )
+    fulfilment.close(number=contract.number, end_date=end, actor=actors.SYSTEM, now=now)
     capacity.give_back(contracts=[contract], now=now)
 
 
@@ -327,7 +328,7 @@ def _succeed(*, contract: Contract, change: ChangeRequest, now: datetime) -> Non
     start, status = change.effective_date, contract.status
     is_renewal = change.kind == Kind.RENEW
     end = periods.add_months(start, change.term_months) if is_renewal else contract.end_date
-    lifecycle.move(contract=contract, step="end", actor=SYSTEM, now=now, end_date=start)
+    lifecycle.move(contract=contract, step="end", actor=actors.SYSTEM, now=now, end_date=start)
     successor = Contract.objects.create(
         number=organisations.random_number(prefix="HT"),
         predecessor=contract,
@@ -352,11 +353,13 @@ def _succeed(*, contract: Contract, change: ChangeRequest, now: datetime) -> Non
         start_date=start,
         end_date=end,
     )
-    lifecycle.write_transition(contract=successor, before="", reason=contract.number, actor=SYSTEM, now=now)
+    lifecycle.write_transition(contract=successor, before="", reason=contract.number, actor=actors.SYSTEM, now=now)
     if change.quantity < contract.quantity:
         capacity.shrink(contract=contract, quantity=change.quantity)
     capacity.hand_on(contract=contract, successor=successor, now=now)
-    fulfilment.hand_on(number=contract.number, to_number=successor.number, reason=change.kind, actor=SYSTEM, now=now)
+    fulfilment.hand_on(
+        number=contract.number, to_number=successor.number, reason=change.kind, actor=actors.SYSTEM, now=now
+    )
 
 
 def _note(*, change: ChangeRequest, step: str, text: str, to_buyer: bool, actor: actors.Actor, now: datetime) -> None:

@@ -1,14 +1,12 @@
 """Writes: a contract is approved, delivered, suspended, resumed and ended; `opening` has how it begins."""
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.contracts import capacity, changes, lifecycle, locks
 from billing.contracts.acceptance import (
-    SYSTEM,
     accept_delivery,
     accept_overdue_inspections,
     decline_delivery,
@@ -24,7 +22,6 @@ from providers.fulfilment import operations as fulfilment
 from providers.fulfilment.models import Delivery
 
 __all__ = [
-    "SYSTEM",
     "accept_delivery",
     "accept_overdue_inspections",
     "confirm_delivery",
@@ -36,8 +33,6 @@ __all__ = [
     "resume",
     "suspend",
 ]
-
-LONGEST_REASON: Final = 300
 
 
 class OrderCancelled(errors.Conflict):
@@ -117,7 +112,7 @@ def suspend(*, number: str, organisation_id: int | None, reason: str, actor: act
 
     Raises NoSuchContract, WrongState, InvalidText (field `reason`).
     """
-    reason = _check_reason(reason, is_required=True)
+    reason = errors.check_reason(reason, refusal=InvalidText, is_required=True)
     contract = _lock_for(
         number=number, sides=(actors.PROVIDER, actors.PLATFORM), actor=actor, organisation_id=organisation_id
     )
@@ -127,7 +122,7 @@ def suspend(*, number: str, organisation_id: int | None, reason: str, actor: act
 @transaction.atomic
 def resume(*, number: str, organisation_id: int | None, reason: str, actor: actors.Actor, now: datetime) -> Contract:
     """Start a suspended service again. The term is not prolonged. Raises as `suspend`."""
-    reason = _check_reason(reason, is_required=False)
+    reason = errors.check_reason(reason, refusal=InvalidText, is_required=False)
     contract = _lock_for(
         number=number, sides=(actors.PROVIDER, actors.PLATFORM), actor=actor, organisation_id=organisation_id
     )
@@ -145,7 +140,7 @@ def end_contract(
     Where notice or a fee was agreed, a buyer terminates (`changes`).
     Raises NoSuchContract, WrongState, ToBeChecked, NoticeNeeded, InvalidText (field `reason`).
     """
-    reason = _check_reason(reason, is_required=False)
+    reason = errors.check_reason(reason, refusal=InvalidText, is_required=False)
     contract = _lock_for(
         number=number, sides=(actors.BUYER, actors.PLATFORM), actor=actor, organisation_id=organisation_id
     )
@@ -177,9 +172,9 @@ def end_due(*, now: datetime, limit: int) -> int:
     """End the contracts whose term has run out, at most `limit`. Returns how many."""
     contracts = locks.claim_due(today=periods.civil_date(now), limit=limit)
     for contract in contracts:
-        lifecycle.move(contract=contract, step="end", reason="", actor=SYSTEM, now=now)
+        lifecycle.move(contract=contract, step="end", reason="", actor=actors.SYSTEM, now=now)
         end = contract.end_date or periods.civil_date(now)
-        fulfilment.close(number=contract.number, end_date=end, actor=SYSTEM, now=now)
+        fulfilment.close(number=contract.number, end_date=end, actor=actors.SYSTEM, now=now)
         changes.drop_open(contract=contract, now=now)
     capacity.give_back(contracts=contracts, now=now)
     return len(contracts)
@@ -202,12 +197,3 @@ def _cancel(*, contract: Contract, reason: str, actor: actors.Actor, now: dateti
         )
     fulfilment.cancel(number=contract.number, reason=reason, actor=actor, now=now)
     lifecycle.move(contract=contract, step="cancel", reason=reason, actor=actor, now=now)
-
-
-def _check_reason(reason: str, *, is_required: bool) -> str:
-    reason = reason.strip()
-    if is_required and not reason:
-        raise InvalidText(_("Give the reason; the other side reads it."), field="reason")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidText(_("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason")
-    return reason

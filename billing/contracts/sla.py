@@ -36,9 +36,7 @@ ANSWER_WITHIN: Final = timedelta(days=7)
 # Reports may be decided after their month's close: 48 hours for the provider, and then the operator's time.
 MONTHS_BACK: Final = 3
 NOTICE_DAYS: Final = 7  # E-commerce law of the PRC, article 34: changed rules are published seven days ahead
-LONGEST_REASON: Final = 300
 PAGE_SIZE: Final = 50
-SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
 
 PROPOSED: Final = gettext_noop(
     "Contract %(number)s reached %(reached)s %% in %(month)s, less than promised. Agree to a credit of %(percent)s %% "
@@ -163,7 +161,7 @@ def _propose(one: Reached, *, table: CreditTable, now: datetime) -> bool:
         if "sla_credit_unique" not in str(error):
             raise
         return False
-    _note(credit, "sla.proposed", actor=SYSTEM, now=now)
+    _note(credit, "sla.proposed", actor=actors.SYSTEM, now=now)
     _tell(
         credit,
         one.contract.provider.organisation_id,
@@ -194,7 +192,7 @@ def dispute(*, number: str, month: Month, reason: str, actor: actors.Actor, now:
     _require(credit, State.PROPOSED)
     if now >= credit.answer_by:
         raise WrongState(_("The seven days for an answer are over; silence counts as agreement."))
-    credit.reason, credit.state = _check_reason(reason), State.DISPUTED
+    credit.reason, credit.state = errors.check_reason(reason, refusal=InvalidCredit), State.DISPUTED
     credit.save(update_fields=["reason", "state"])
     _note(credit, "sla.disputed", actor=actor, now=now)
     platform = people.get_platform().pk
@@ -211,7 +209,7 @@ def decide(
     if credit.state == State.DECIDED and credit.is_granted == is_granted:
         return credit
     _require(credit, State.DISPUTED)
-    credit.decision = _check_reason(reason)
+    credit.decision = errors.check_reason(reason, refusal=InvalidCredit)
     return _close(credit, state=State.DECIDED, is_granted=is_granted, actor=actor, now=now)
 
 
@@ -221,7 +219,7 @@ def agree_overdue(*, now: datetime, limit: int) -> int:
     rows = SlaCredit.objects.select_for_update(of=("self",), skip_locked=True).select_related("contract__provider")
     due = list(rows.filter(state=State.PROPOSED, answer_by__lte=now).order_by("pk")[:limit])
     for credit in due:
-        _close(credit, state=State.AGREED, is_granted=True, actor=SYSTEM, now=now)
+        _close(credit, state=State.AGREED, is_granted=True, actor=actors.SYSTEM, now=now)
     return len(due)
 
 
@@ -336,15 +334,6 @@ def _close(credit: SlaCredit, *, state: str, is_granted: bool, actor: actors.Act
         path = f"/buyer/contracts/{credit.contract.number}/service/"
         _tell(credit, credit.contract.buyer_id, GRANTED, permission="contracts.view", path=path, now=now)
     return credit
-
-
-def _check_reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise InvalidCredit(_("Give the reason; the other side reads it."), field="reason")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidCredit(_("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason")
-    return reason
 
 
 def _note(credit: SlaCredit, action: str, *, actor: actors.Actor, now: datetime) -> None:

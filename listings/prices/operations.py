@@ -34,7 +34,6 @@ __all__ = [
 NOTICE_OF_INCREASE_DAYS: Final = 7
 NOTICE_DAYS: Final = 1
 MOST_NOTICE_DAYS: Final = 730
-SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
 IN_REVIEW: Final = (OfferingVersion.State.SUBMITTED, OfferingVersion.State.IN_REVIEW)
 
 
@@ -203,11 +202,11 @@ def _bring_up_to_date(*, pk: int, today: date, now: datetime) -> int:
             return 0
         book.status = PriceBook.Status.RETIRED
         book.save(update_fields=["status"])
-        _record("price_book.expired", product=product, book=book, actor=SYSTEM, now=now)
+        _record("price_book.expired", product=product, book=book, actor=actors.SYSTEM, now=now)
         return 1
     if book.status != PriceBook.Status.ANNOUNCED:
         return 0
-    _put_in_force(product=product, book=book, actor=SYSTEM, now=now)
+    _put_in_force(product=product, book=book, actor=actors.SYSTEM, now=now)
     return 1
 
 

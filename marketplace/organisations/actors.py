@@ -151,3 +151,5 @@ class Actor:
 
 
 VISITOR: Final = Actor()
+# Who acts when a day has come or a term has run out: nobody's organisation, and no person.
+SYSTEM: Final = Actor(side=PLATFORM)

@@ -3,6 +3,12 @@
 Each room defines one subclass per broken rule, where it is raised.
 """
 
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+LONGEST_REASON: Final = 300
+
 
 class Refused(Exception):
     """A request that breaks a rule. `field` names the input at fault; the message names the remedy.
@@ -26,3 +32,13 @@ class Conflict(Refused):
 
 class NotFound(Exception):
     """No such thing for this organisation. Doors answer 404, whether it exists for another or not."""
+
+
+def check_reason(reason: str, *, refusal: type[Refused], is_required: bool = True) -> str:
+    """A reason for the other side, trimmed, at most LONGEST_REASON characters. Raises `refusal` at field `reason`."""
+    reason = reason.strip()
+    if is_required and not reason:
+        raise refusal(_("Give the reason; the other side reads it."), field="reason")
+    if len(reason) > LONGEST_REASON:
+        raise refusal(_("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason")
+    return reason

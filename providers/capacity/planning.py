@@ -20,8 +20,6 @@ from providers.models import CapacityHold, CapacityPool, DataCentre, Maintenance
 LONGEST_REASON: Final = 200
 DAYS_TO_TAKE_UP: Final = 7  # a reservation that has begun is held this long for its order
 LONGEST_WINDOW: Final = timedelta(days=7)
-# Who acts on a day that has come: nobody's organisation, and no person.
-SYSTEM: Final = actors.Actor(side=actors.PLATFORM)
 
 
 class NoSuchPlan(errors.NotFound):
@@ -225,7 +223,7 @@ def _apply(change_id: int, *, now: datetime) -> int:
     CapacityPool.objects.filter(pk=pool.pk).update(total=after, reserved=0)
     pool.refresh_from_db()
     _restate_reserved(pool)
-    _note(SYSTEM, "pool.change_applied", "capacity_pool", pool.pk, now, {"total": str(after)})
+    _note(actors.SYSTEM, "pool.change_applied", "capacity_pool", pool.pk, now, {"total": str(after)})
     return 1
 
 

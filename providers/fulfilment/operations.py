@@ -16,7 +16,6 @@ from providers.fulfilment.steps import NotCleared, WrongState
 
 __all__ = ["NotCleared", "WrongState"]
 
-LONGEST_REASON: Final = 300
 LONGEST_RESOURCE_ID: Final = 100
 Status, Method = Delivery.Status, Delivery.Method
 
@@ -144,7 +143,7 @@ def confirm(
 def fail(*, number: str, partner_id: int, reason: str, actor: actors.Actor, now: datetime) -> Delivery:
     """A try to set it up failed; the delivery stays where it is, with the reason. Raises as `accept`.
 
-    The reason is often a machine's and cut to LONGEST_REASON. The same failure again is not told again.
+    The reason is often a machine's and cut to errors.LONGEST_REASON. The same failure again is not told again.
     """
     reason = _cut(reason.strip()) or _("No reason was given.")
     delivery = lock(number=number, partner_id=partner_id)
@@ -160,7 +159,7 @@ def decline(*, number: str, partner_id: int, reason: str, actor: actors.Actor, n
 
     Raises as `accept`, and InvalidDelivery (field `reason`).
     """
-    reason = check_reason(reason=reason)
+    reason = errors.check_reason(reason, refusal=InvalidDelivery)
     delivery = lock(number=number, partner_id=partner_id)
     if not steps.check(delivery=delivery, step="decline"):
         return delivery
@@ -200,7 +199,7 @@ def reject(*, number: str, reason: str, actor: actors.Actor, now: datetime) -> D
 
     Raises WrongState, InvalidDelivery (field `reason`). The same rejection again changes nothing.
     """
-    reason = check_reason(reason=reason)
+    reason = errors.check_reason(reason, refusal=InvalidDelivery)
     delivery = lock(number=number)
     if delivery.status == Status.PROVISIONING and delivery.failure == reason:
         return delivery
@@ -293,20 +292,8 @@ def _lock_running(*, number: str) -> Delivery | None:
     return rows.filter(runs_for=number).first()
 
 
-def check_reason(*, reason: str) -> str:
-    """A reason that the other side reads. Raises InvalidDelivery (field `reason`)."""
-    reason = reason.strip()
-    if not reason:
-        raise InvalidDelivery(_("Give the reason; the other side reads it."), field="reason")
-    if len(reason) > LONGEST_REASON:
-        raise InvalidDelivery(
-            _("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason"
-        )
-    return reason
-
-
 def _cut(reason: str) -> str:
-    return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+    return reason if len(reason) <= errors.LONGEST_REASON else reason[: errors.LONGEST_REASON - 1] + "…"
 
 
 def _tell_overdue(*, delivery: Delivery, now: datetime) -> None:

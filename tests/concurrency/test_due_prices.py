@@ -17,6 +17,7 @@ from billing.rules import periods
 from listings.models import PriceBook
 from listings.prices import operations
 from listings.prices.operations import ComponentDraft, PlanDraft
+from marketplace.organisations import actors
 from marketplace.organisations.models import AuditEntry
 from tests import factories
 from tests.concurrency.test_last_units import at_once
@@ -69,7 +70,7 @@ def test_control_without_the_second_look_several_workers_do_it(monkeypatch: pyte
 
     def blindly(*, pk: int, today: Any, now: datetime) -> int:
         book = PriceBook.objects.select_related("product").get(pk=pk)
-        operations._put_in_force(product=book.product, book=book, actor=operations.SYSTEM, now=now)
+        operations._put_in_force(product=book.product, book=book, actor=actors.SYSTEM, now=now)
         return 1
 
     monkeypatch.setattr(operations, "_bring_up_to_date", blindly)

@@ -25,7 +25,7 @@ class DecisionForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         required=False,
-        max_length=operations.LONGEST_REASON,
+        max_length=errors.LONGEST_REASON,
         help_text=gettext_lazy("Needed to reject; the person who ordered reads it."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )

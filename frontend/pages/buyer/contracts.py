@@ -12,7 +12,6 @@ from billing.contracts import operations, queries
 from frontend.pages import agreed, changing
 from marketplace import clock
 from marketplace.organisations import errors, gate
-from providers.fulfilment import operations as fulfilment
 
 
 class EndForm(forms.Form):
@@ -21,7 +20,7 @@ class EndForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         required=False,
-        max_length=operations.LONGEST_REASON,
+        max_length=errors.LONGEST_REASON,
         help_text=gettext_lazy("The provider reads it."),
     )
 
@@ -31,7 +30,7 @@ class RejectForm(forms.Form):
 
     reason = forms.CharField(
         label=gettext_lazy("What is wrong or missing"),
-        max_length=fulfilment.LONGEST_REASON,
+        max_length=errors.LONGEST_REASON,
         help_text=gettext_lazy("The provider reads it and sets it up again."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )

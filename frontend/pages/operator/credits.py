@@ -24,7 +24,7 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Decision"),
         choices=[("yes", gettext_lazy("The credit is due")), ("no", gettext_lazy("No credit is due"))],
     )
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=sla.LONGEST_REASON)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=errors.LONGEST_REASON)
 
 
 class TableForm(forms.Form):

@@ -23,7 +23,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         required=False,
-        max_length=operations.LONGEST_REASON,
+        max_length=errors.LONGEST_REASON,
         help_text=gettext_lazy("The buyer reads it."),
     )
 

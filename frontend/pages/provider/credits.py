@@ -16,7 +16,7 @@ from marketplace.organisations import errors, gate
 class DisputeForm(forms.Form):
     """Why no credit is due."""
 
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=sla.LONGEST_REASON)
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=errors.LONGEST_REASON)
 
 
 @gate.page(permission="sla.decide", side="provider")

@@ -64,7 +64,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
-        max_length=fulfilment.LONGEST_REASON,
+        max_length=errors.LONGEST_REASON,
         help_text=gettext_lazy("The buyer reads it."),
     )
 

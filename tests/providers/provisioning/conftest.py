@@ -13,8 +13,6 @@ from providers.provisioning import operations
 from tests import factories
 from tests.fakes import clouds as fakes
 
-SYSTEM = actors.Actor(side=actors.PLATFORM)
-
 
 @pytest.fixture(scope="module")
 def moto_host() -> Iterator[str]:
@@ -116,7 +114,7 @@ def order(centre: Any, now: datetime) -> Callable[..., Any]:
             lead_time_days=1,
             export_days=0,
         )
-        (made_now,) = opening.open_deliveries(ordered=[ordered], is_held=False, actor=SYSTEM, now=now)
+        (made_now,) = opening.open_deliveries(ordered=[ordered], is_held=False, actor=actors.SYSTEM, now=now)
         return made_now
 
     return made

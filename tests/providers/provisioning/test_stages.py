@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
+from marketplace.organisations import actors
 from providers.connectors import clouds
 from providers.fulfilment import operations as fulfilment
 from providers.provisioning import machines, operations, stages
 from providers.provisioning.models import Connection, Machine
 from tests.fakes import clouds as fakes
-from tests.providers.provisioning.conftest import SYSTEM
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(minutes=1)
@@ -174,8 +174,8 @@ def test_a_machine_is_given_up_and_can_be_retried(
 
 def test_what_is_over_is_removed(delivery: Any, door: Any, moto: str, now: datetime) -> None:
     run(now)
-    fulfilment.complete(number=delivery.number, quantity=2, actor=SYSTEM, now=now)
-    fulfilment.close(number=delivery.number, end_date=now.date(), actor=SYSTEM, now=now)
+    fulfilment.complete(number=delivery.number, quantity=2, actor=actors.SYSTEM, now=now)
+    fulfilment.close(number=delivery.number, end_date=now.date(), actor=actors.SYSTEM, now=now)
     delivery.refresh_from_db()
     door.plan("TerminateInstances", "lost", "garbage", "down")
     at = delivery.remove_at - timedelta(seconds=1)
@@ -191,7 +191,7 @@ def test_a_cancelled_order_leaves_nothing_behind(delivery: Any, door: Any, moto:
     door.plan("RunInstances", "lost")
     run(now)
     assert running(door, moto) == [1]
-    fulfilment.cancel(number=delivery.number, reason="", actor=SYSTEM, now=now)
+    fulfilment.cancel(number=delivery.number, reason="", actor=actors.SYSTEM, now=now)
     run(now + LATER)
     for turn in range(3):
         stages.remove_due(now=now + LATER * (turn + 1), limit=50)
@@ -205,7 +205,7 @@ def test_a_rejected_delivery_waits_for_a_person_who_replaces_it(
     delivery: Any, door: Any, moto: str, centre: Any, actor: Any, now: datetime
 ) -> None:
     run(now)
-    fulfilment.reject(number=delivery.number, reason="登录不上", actor=SYSTEM, now=now)
+    fulfilment.reject(number=delivery.number, reason="登录不上", actor=actors.SYSTEM, now=now)
     run(now + LATER)
     delivery.refresh_from_db()
     assert delivery.status == "provisioning"

@@ -10,13 +10,13 @@ from django.db.models import Sum
 
 from billing.metering import machines as metering
 from billing.metering.models import UsageEvent
+from marketplace.organisations import actors
 from providers.fulfilment import operations as fulfilment
 from providers.fulfilment.models import Delivery
 from providers.provisioning import stages, usage
 from providers.provisioning.models import Machine, Reading
 from tests import factories
 from tests.fakes import clouds as fakes
-from tests.providers.provisioning.conftest import SYSTEM
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ def contract(door: fakes.Door, centre: Any, connect: Callable, draw: Callable, o
 
 
 def accept(number: str) -> None:
-    fulfilment.complete(number=number, quantity=2, actor=SYSTEM, now=AT)
+    fulfilment.complete(number=number, quantity=2, actor=actors.SYSTEM, now=AT)
 
 
 def read(now: datetime) -> int:
