@@ -14,7 +14,6 @@ from billing.rating.models import Charge
 from listings.prices import pricing
 from marketplace.organisations.models import Notice
 from providers import operations as providers
-from providers.fulfilment import operations as fulfilment
 from providers.fulfilment.models import Delivery
 from providers.models import CapacityPool
 from tests import factories
@@ -176,7 +175,7 @@ def test_one_change_waits_at_a_time_and_can_be_taken_back(deal: Any) -> None:
 def test_a_change_is_declined_with_a_reason(deal: Any) -> None:
     contract = deal.deliver(deal.open())
     ask(deal, contract, "resize", quantity=2)
-    with pytest.raises(fulfilment.InvalidDelivery):
+    with pytest.raises(changes.InvalidChange):
         decide(deal, contract, confirm=False)
     assert decide(deal, contract, confirm=False, reason="机柜已满").status == "declined"
     assert Notice.objects.filter(organisation=deal.buyer, values__reason="机柜已满").count() == 1

@@ -22,7 +22,7 @@ from tests.fakes import clouds as fakes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).parents[3]
-ORDERS, EACH = 20, 9
+ORDERS, EACH = 24, 9
 
 
 def database_url() -> str:
