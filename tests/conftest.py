@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pdf_tests = [item for item in items if item.get_closest_marker("pdf")]
     if pdf_tests and not pdf.is_available():
         _leave_out(pdf_tests, config=config, items=items)
+    # The files that take longest go first, so that no worker sits with one of them while the other has nothing left.
+    items.sort(key=lambda item: (not item.get_closest_marker("long"), folder not in item.path.parents))
 
 
 def _leave_out(some: list[pytest.Item], *, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -91,7 +93,7 @@ KEPT_TABLES = {
 TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[method-assign]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def now() -> datetime:
     """Noon in Chifeng on 2 November 2026: October has ended, its grace period too."""
     return datetime(2026, 11, 2, 4, 0, tzinfo=UTC)

@@ -27,8 +27,7 @@ def count_rows():
 
 
 @pytest.mark.django_db
-def test_loads_once(now):
-    loaded = world.load_world(now=now)
+def test_loads_once(loaded, now):
     assert (len(loaded.providers), len(loaded.buyers)) == (12, 8)
     assert (len(loaded.data_centres), len(loaded.offerings)) == (15, 42)
     assert Division.objects.count() == 12 + 103
@@ -42,7 +41,7 @@ def test_loads_once(now):
 
 
 def check_onboarding(loaded, now):
-    """All came in through the front door; two stand before it. (In this test, because loading takes its time.)"""
+    """All came in through the front door; two stand before it."""
     onboarding.recognise(world=loaded, data=world.read_data(), at=now)
     onboarding.load_applicants(now=now + timedelta(days=30))
     assert applications.count_applications() == {
@@ -60,8 +59,7 @@ def check_onboarding(loaded, now):
 
 
 @pytest.mark.django_db
-def test_every_plan_is_computable_and_every_open_data_centre_has_what_is_sold(now):
-    loaded = world.load_world(now=now)
+def test_every_plan_is_computable_and_every_open_data_centre_has_what_is_sold(loaded):
     for plan in Plan.objects.all():
         found = queries.find_plan(plan_id=plan.pk)
         for term in found.terms.all():
@@ -79,8 +77,7 @@ def test_every_plan_is_computable_and_every_open_data_centre_has_what_is_sold(no
 
 
 @pytest.mark.django_db
-def test_prices_are_those_of_the_sample_data(now):
-    loaded = world.load_world(now=now)
+def test_prices_are_those_of_the_sample_data(loaded):
     host = loaded.offerings["OF001"]
     host.refresh_from_db()
     assert (host.from_price, host.from_price_unit) == (Decimal("225.46"), "台·月")
@@ -97,8 +94,7 @@ def test_prices_are_those_of_the_sample_data(now):
 
 
 @pytest.mark.django_db
-def test_the_buyer_and_the_officer_have_a_report_and_an_estimate_on_file(now):
-    loaded = world.load_world(now=now)
+def test_the_buyer_and_the_officer_have_a_report_and_an_estimate_on_file(loaded, now):
     people.create_people(world=loaded, now=now)
     choices.put_on_file(world=loaded, now=now)
     for email in ("buyer@demo.example", "officer@demo.example"):
@@ -107,7 +103,7 @@ def test_the_buyer_and_the_officer_have_a_report_and_an_estimate_on_file(now):
         assert all(one["total"] for one in report.content["table"]["scores"])
         (estimate,) = procurement.list_estimates(user_id=actor.user_id)
         assert len(estimate.lines) == 2
-    desk.load(world=loaded, now=now)  # here, so that the world is loaded once for both
+    desk.load(world=loaded, now=now)
     newest = {
         code: life.list_versions(product_id=life.get_listing(code=code).pk)[0]
         for code in ("HS-GPU1", "HS-NET5", "HS-HDD1", "OF002", "OF018")

@@ -20,7 +20,7 @@ from providers.fulfilment.models import Delivery, DeliveryStep
 from providers.provisioning.models import Machine
 from tests.fakes import clouds as fakes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).parents[3]
 ORDERS, EACH = 24, 9
 
