@@ -15,6 +15,10 @@ class Account(models.Model):
         PROVIDER_PAYABLE = "provider_payable", _("Payable to providers")
         COMMISSION_REVENUE = "commission_revenue", _("Commission revenue")
         VAT_PAYABLE = "vat_payable", _("VAT payable")
+        SUSPENSE = "suspense", _("Suspense: received, not matched yet")
+        ALIPAY_CLEARING = "alipay_clearing", _("Held by Alipay")
+        STRIPE_CLEARING = "stripe_clearing", _("Held by Stripe")
+        GATEWAY_FEES = "gateway_fees", _("Fees of the payment services")
 
     kind = models.CharField(_("kind"), max_length=24, choices=Kind)
     organisation = models.ForeignKey(

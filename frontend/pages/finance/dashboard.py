@@ -23,6 +23,10 @@ ACCOUNTS = {
     "provider_payable": _("Payable to providers"),
     "commission_revenue": _("Commission revenue"),
     "vat_payable": _("VAT payable"),
+    "suspense": _("Suspense: received, not matched yet"),
+    "alipay_clearing": _("Held by Alipay"),
+    "stripe_clearing": _("Held by Stripe"),
+    "gateway_fees": _("Fees of the payment services"),
 }
 
 
