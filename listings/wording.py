@@ -96,6 +96,20 @@ RESOURCES: Final[dict[str, Promise]] = {
     "person_days": _("Person-days"),
 }
 
+RESOURCE_UNITS: Final[dict[str, str]] = {
+    "vcpu": "vCPU",
+    "ram_gib": "GiB",
+    "storage_gib": "GiB",
+    "bare_metal": "台",
+    "gpu": "卡",
+    "npu": "卡",
+    "racks": "架",
+    "liquid_racks": "架",
+    "bandwidth_mbps": "Mbps",
+    "circuits": "条",
+    "person_days": "人天",
+}
+
 
 def is_chinese() -> bool:
     """Whether the reader's language is Chinese, the language of the listings themselves."""

@@ -73,12 +73,21 @@ class DataCentre(models.Model):
     racks = models.PositiveIntegerField(_("standard racks"), default=0)
     servers_capacity = models.PositiveIntegerField(_("servers planned"), default=0)
     servers_installed = models.PositiveIntegerField(_("servers installed"), default=0)
+    servers_available = models.PositiveIntegerField(_("servers available"), null=True, blank=True)
+    asked_to_open_at = models.DateTimeField(_("asked to open"), null=True, blank=True, editable=False)
     is_sample = models.BooleanField(_("sample data"), default=False)
 
     class Meta:
         verbose_name = _("data centre")
         verbose_name_plural = _("data centres")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(servers_available__isnull=True)
+                | models.Q(servers_available__lte=models.F("servers_installed")),
+                name="data_centre_servers_available",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -176,6 +185,11 @@ class Evidence(models.Model):
                 name="evidence_has_value",
             ),
         ]
+
+    @property
+    def centre_class(self) -> str:
+        """The class that evidence of kind `gb50174` proves."""
+        return "" if self.value is None else "ABC"[int(self.value) - 1]
 
 
 class CapacityPool(models.Model):

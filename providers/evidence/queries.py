@@ -109,6 +109,12 @@ def get_data_centre(*, code: str, organisation_id: int | None = None) -> DataCen
     return found
 
 
+def list_opening() -> list[DataCentre]:
+    """Data centres whose providers ask for them to open, the longest waiting first."""
+    rows = DataCentre.objects.filter(asked_to_open_at__isnull=False).select_related("partner", "county__prefecture")
+    return list(rows.order_by("asked_to_open_at", "pk"))
+
+
 def list_evidence(*, data_centre_ids: Collection[int] = (), partner_id: int | None = None) -> list[Evidence]:
     """Documents of data centres, or of a provider itself, whatever became of them; the newest first. One query."""
     rows = Evidence.objects.filter(data_centre_id__in=data_centre_ids)
@@ -235,3 +241,8 @@ _BESIDE: Any = (
     "recorded_by",
     "verified_by",
 )
+
+
+def status_words() -> dict[str, str]:
+    """Statuses of a data centre in the reader's words, in the order of its life."""
+    return {value: str(words) for value, words in DataCentre.Status.choices}

@@ -7,6 +7,16 @@ provider:data_centres      |                 | GET  | 302 403 403 200 200 403 40
 provider:data_centres      |                 | POST | 405 405 405 405 405 405 405
 provider:data_centre       | centre          | GET  | 302 403 403 200 404 403 403
 provider:data_centre       | centre          | POST | 405 405 405 405 405 405 405
+provider:data_centre_new   |                 | GET  | 302 403 403 200 200 403 403
+provider:data_centre_new   |                 | POST | 302 403 403 422 422 403 403
+provider:data_centre_edit  | centre          | GET  | 302 403 403 200 404 403 403
+provider:data_centre_edit  | centre          | POST | 302 403 403 422 404 403 403
+provider:data_centre_open  | centre          | GET  | 405 405 405 405 405 405 405
+provider:data_centre_open  | centre          | POST | 302 403 403 302 404 403 403
+provider:pool_add          | centre          | GET  | 405 405 405 405 405 405 405
+provider:pool_add          | centre          | POST | 302 403 403 422 404 403 403
+operator:opening_decide    | centre          | GET  | 302 403 403 403 403 200 403
+operator:opening_decide    | centre          | POST | 302 403 403 403 403 422 403
 provider:evidence_add      | centre          | GET  | 405 405 405 405 405 405 405
 provider:evidence_add      | centre          | POST | 302 403 403 422 404 403 403
 provider:system_add        | centre          | GET  | 405 405 405 405 405 405 405

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from billing.rules import periods
 from frontend.pages import onboarded, proof
+from listings import wording
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from providers import queries as providers
-from providers.evidence import assessors, operations, queries
+from providers.evidence import assessors, centres, operations, queries
 
 TIES = (
     ("ownership", gettext_lazy("One owns the other")),
@@ -30,6 +31,17 @@ class RevokeForm(forms.Form):
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=200, help_text=gettext_lazy("Everyone can read it.")
+    )
+
+
+class OpeningForm(forms.Form):
+    """Why a data centre does not open yet."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why not yet"),
+        required=False,
+        max_length=errors.LONGEST_REASON,
+        help_text=gettext_lazy("Needed to refuse; the provider reads it."),
     )
 
 
@@ -82,8 +94,45 @@ def show_desk(request: HttpRequest) -> HttpResponse:
         ],
         "view": view,
         "rows": proof.describe_evidence(groups[view][1], on=today),
+        "opening": queries.list_opening(),
     }
     return render(request, "operator/evidence.html", context)
+
+
+@gate.page(permission="evidence.verify", side="platform", methods=("GET", "POST"))
+def decide_opening(request: HttpRequest, code: str) -> HttpResponse:
+    """A data centre with its facts, proof and pools; POST opens it, or says why not yet."""
+    centre = queries.get_data_centre(code=code)
+    form, status = OpeningForm(request.POST if request.method == "POST" else None), 200
+    if form.is_bound:
+        status, is_open = 422, request.POST.get("decision") == "open"
+        if form.is_valid():
+            try:
+                centres.decide_opening(
+                    data_centre_id=centre.pk,
+                    is_open=is_open,
+                    reason=form.cleaned_data["reason"],
+                    actor=gate.actor_of(request),
+                    now=clock.now(),
+                )
+            except errors.Refused as refusal:
+                status = onboarded.add_error(form, refusal)
+            else:
+                messages.success(request, _("It is open.") if is_open else _("The provider is told why not."))
+                return redirect("operator:evidence")
+    today = periods.civil_date(clock.now())
+    context = {
+        "centre": centre,
+        "evidence": proof.facts_in_force(centre, now=clock.now()),
+        "documents": proof.describe_evidence(queries.list_evidence(data_centre_ids=[centre.pk]), on=today),
+        "pools": [
+            (wording.RESOURCES.get(pool.resource, pool.resource), pool)
+            for pool in providers.list_pools(data_centre_id=centre.pk)
+        ],
+        "form": form,
+        "crumbs": [(_("Evidence"), reverse("operator:evidence")), (centre.name, None)],
+    }
+    return render(request, "operator/opening.html", context, status=status)
 
 
 @gate.page(permission="evidence.verify", side="platform")

@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     path("evidence/<int:evidence_id>/", evidence.show_evidence, name="evidence_item"),
     path("evidence/<int:evidence_id>/verify/", evidence.verify, name="evidence_verify"),
     path("evidence/<int:evidence_id>/revoke/", evidence.revoke, name="evidence_revoke"),
+    path("data-centres/<str:code>/", evidence.decide_opening, name="opening_decide"),
     path("assessors/", evidence.show_assessors, name="assessors"),
     path("assessors/ties/", evidence.tie_assessor, name="assessor_tie"),
     path("alerts/", alerts.show_alerts, name="alerts"),

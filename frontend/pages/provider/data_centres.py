@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from billing.rules import periods
 from billing.rules.periods import Month
 from frontend.pages import onboarded, proof
-from frontend.pages.provider import proof_forms
+from frontend.pages.provider import centre_forms, proof_forms
 from marketplace import clock
 from marketplace.organisations import errors, gate
 from providers import queries as providers
@@ -40,6 +40,7 @@ def list_data_centres(request: HttpRequest) -> HttpResponse:
             }
             for centre in centres
         ],
+        "can_edit": partner is not None and gate.actor_of(request).can("evidence.record"),
         "lapsed": [one for pk, one in queries.lapsed_mlps(on=today).items() if pk in rows],
     }
     return render(request, "provider/data_centres.html", context)
@@ -48,7 +49,7 @@ def list_data_centres(request: HttpRequest) -> HttpResponse:
 @gate.page(permission="listings.view", side="provider")
 def show_data_centre(request: HttpRequest, code: str) -> HttpResponse:
     """One data centre."""
-    return _render(request, _find(request, code))
+    return render_page(request, _find(request, code))
 
 
 @gate.page(permission="evidence.record", side="provider", methods=("POST",))
@@ -185,7 +186,7 @@ def _act(
         else:
             messages.success(request, done)
             return redirect("provider:data_centre", code)
-    return _render(request, centre, status=status, chosen=system_id, **{name: form})
+    return render_page(request, centre, status=status, chosen=system_id, **{name: form})
 
 
 def _keep(file: Any, kind: str, centre: Any, common: dict[str, Any]) -> Any:
@@ -202,7 +203,7 @@ def _find(request: HttpRequest, code: str) -> Any:
     return queries.get_data_centre(code=code, organisation_id=gate.organisation_of(request))
 
 
-def _render(
+def render_page(
     request: HttpRequest, centre: Any, *, status: int = 200, chosen: int | None = None, **bound: forms.Form
 ) -> HttpResponse:
     now = clock.now()
@@ -218,6 +219,9 @@ def _render(
         "chosen": next((one for one in systems if str(one["system"].pk) == wanted), None),
         "intervals": queries.list_intervals(on=today),
         "energy": proof.describe_energy(rows, now=now),
+        "pools": centre_forms.describe_pools(centre),
+        "pool_form": centre_forms.PoolForm(centre=centre),
+        "can_sell": gate.actor_of(request).can("capacity.edit"),
         "can_edit": gate.actor_of(request).can("evidence.record"),
         "lapse": queries.lapsed_mlps(on=today).get(centre.pk),
         "bound": next(iter(bound.values()), None),
