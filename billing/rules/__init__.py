@@ -8,6 +8,7 @@ and shows; it never multiplies a price itself.
     tax         VAT once per rate, and its share for each line
     periods     civil months and days of Asia/Shanghai as half-open intervals
     components  prices of a plan: models, tiers, minimum, maximum; refused at birth when contradictory
+    aggregation from events to the quantity of a period: sum, count, max, latest, unique, level × time
     tiers       what a quantity costs by each model, line by line
     pricing     what a component costs for a month; the committed price of a plan
     availability how long a service ran in a month, and what a breach earns

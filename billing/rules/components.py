@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from billing.rules import decimals, tax
+from billing.rules import aggregation, decimals, tax
 
 ONE_TIME: Final = "one_time"
 RECURRING: Final = "recurring"
@@ -44,6 +44,7 @@ PROBLEMS: Final[Mapping[str, str]] = {
     "too_large": "{field} {value} is too large; use less than {most}.",
     "meter_missing": "meter is missing on a metered component; name one.",
     "meter_not_metered": "meter is set on a component that is not metered; leave it out.",
+    "aggregation_unused": "aggregation {value} is set on a component that is not metered; leave it out.",
     "percentage_metered": "model percentage takes a share of a measured amount; use it on metered components only.",
     "percentage_above_one": "{field} {value} is above 100 %; give a fraction, 6 % is 0.06.",
     "unit_price_unused": "unit_price {value} is not read by model {model}, whose prices stand in the tiers; make it 0.",
@@ -82,7 +83,8 @@ class Component:
     """One price of a price book: `unit_price` per `unit`, net; `vat_rate` as a fraction.
 
     `meter` names what is measured and stands on metered components only. The first `included_quantity` units cost
-    nothing; a month costs at least `minimum_amount` and at most `maximum_amount`.
+    nothing; a month costs at least `minimum_amount` and at most `maximum_amount`. `aggregation` says which quantity a
+    month's events come to (`billing.rules.aggregation`); on what is not metered it is sum.
     """
 
     code: str
@@ -97,6 +99,7 @@ class Component:
     included_quantity: Decimal = Decimal(0)
     minimum_amount: Decimal | None = None
     maximum_amount: Decimal | None = None
+    aggregation: str = aggregation.SUM
 
     def __post_init__(self) -> None:
         if not self.code:
@@ -109,6 +112,9 @@ class Component:
             raise InvalidComponent("meter", "meter_missing")
         if self.kind != METERED and self.meter:
             raise InvalidComponent("meter", "meter_not_metered")
+        _require_one_of(self.aggregation, aggregation.AGGREGATIONS, field="aggregation")
+        if self.kind != METERED and self.aggregation != aggregation.SUM:
+            raise InvalidComponent("aggregation", "aggregation_unused", value=self.aggregation)
         self._check_model()
         self._check_tiers()
         self._check_limits()

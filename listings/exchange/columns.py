@@ -185,6 +185,17 @@ PRICES: Final[tuple[Column, ...]] = (
         **_of(PriceComponent, "meter"),
     ),
     Column(
+        "aggregation",
+        gettext_lazy("what is counted"),
+        Kind.CODE,
+        help=gettext_lazy(
+            "Only for metered prices; sum if blank; or count, max, latest, unique, weighted_sum (level × hours), "
+            "weighted_average."
+        ),
+        choices=tuple(PriceComponent.Aggregation.values),
+        is_price=True,
+    ),
+    Column(
         "unit_price",
         gettext_lazy("unit price without tax"),
         Kind.NUMBER,

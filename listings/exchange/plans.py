@@ -32,6 +32,7 @@ _OF_COMPONENT: Final = {
             "included_quantity",
             "minimum_amount",
             "maximum_amount",
+            "aggregation",
         )
     },
 }
@@ -40,6 +41,7 @@ _BLANK: Final[dict[str, Any]] = {
     "name_en": "",
     "meter": "",
     "model": "per_unit",
+    "aggregation": "sum",
     "tiers": (),
     "included_quantity": Decimal(0),
     "terms": {},
@@ -124,6 +126,7 @@ def write_rows(*, plans: Iterable[PlanDraft]) -> Iterator[dict[str, Any]]:
                 row[column] = getattr(one, name)
             row["tiers"] = cells.write_tiers(one.tiers)
             row["included_quantity"] = one.included_quantity or None
+            row["aggregation"] = one.aggregation if one.meter else None
             yield row
 
 

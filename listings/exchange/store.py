@@ -239,7 +239,7 @@ class _Work:
         plans = Rows(Plan, ["id", "price_book_id", "code", "name", "name_en", "position"])
         terms = Rows(PlanTerm, ["id", "plan_id", "months", "discount"])
         names = "code name name_en kind model unit meter unit_price vat_rate tiers package_size included_quantity"
-        own = [*names.split(), "minimum_amount", "maximum_amount"]
+        own = [*names.split(), "minimum_amount", "maximum_amount", "aggregation"]
         components = Rows(PriceComponent, ["id", "plan_id", "position", *own])
         audit = self._audit(len(verdicts))
         written = [plan for one in verdicts for plan in one.plans or ()]

@@ -33,7 +33,7 @@ def _is_plan_dearer(before: "Plan", after: "Plan") -> bool:
     old = {component.code: component for _row, component in prices.components_of(plan=before)}
     for _row, component in prices.components_of(plan=after):
         was = old.get(component.code)
-        if was is None or was.kind != component.kind or was.meter != component.meter:
+        if was is None or _counts(was) != _counts(component):
             if any(_cost(component, quantity, _NOTHING) for quantity in _probes(component)):
                 return True
             continue
@@ -43,6 +43,11 @@ def _is_plan_dearer(before: "Plan", after: "Plan") -> bool:
                 if _cost(component, quantity, new_discount) > _cost(was, quantity, old_discount):
                     return True
     return False
+
+
+def _counts(one: Component) -> tuple[object, ...]:
+    """What a quantity of this component is a quantity of; of different things prices can not be compared."""
+    return one.kind, one.meter, one.aggregation
 
 
 def _probes(*components: Component) -> set[Decimal]:

@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.rules import aggregation, decimals, money
 from billing.rules import components as rules
-from billing.rules import decimals, money
 from billing.rules.components import Tier
 from listings.prices import pricing
 from listings.prices.models import PriceComponent
@@ -37,6 +37,9 @@ PROBLEMS: Final[dict[str, str | Promise]] = {
     "too_large": gettext_lazy("%(field)s %(value)s is too large; use less than %(most)s."),
     "meter_missing": gettext_lazy("the meter is missing on a metered component; name one."),
     "meter_not_metered": gettext_lazy("a meter is set on a component that is not metered; leave it out."),
+    "aggregation_unused": gettext_lazy(
+        "what is counted is set to “%(value)s” on a component that is not metered; leave it out."
+    ),
     "percentage_metered": gettext_lazy(
         "the price model “percentage” takes a share of a measured amount; use it on metered components only."
     ),
@@ -67,6 +70,7 @@ NAMES: Final[dict[str, Promise]] = {
     "model": gettext_lazy("price model"),
     "unit": gettext_lazy("unit"),
     "meter": gettext_lazy("meter"),
+    "aggregation": gettext_lazy("what is counted"),
     "unit_price": gettext_lazy("unit price"),
     "vat_rate": gettext_lazy("VAT rate"),
     "tiers": gettext_lazy("tiers"),
@@ -122,6 +126,7 @@ class ComponentDraft:
     included_quantity: Decimal = Decimal(0)
     minimum_amount: Decimal | None = None
     maximum_amount: Decimal | None = None
+    aggregation: str = aggregation.SUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,7 @@ def to_row(*, one: ComponentDraft, **where: Any) -> PriceComponent:
         included_quantity=one.included_quantity,
         minimum_amount=one.minimum_amount,
         maximum_amount=one.maximum_amount,
+        aggregation=one.aggregation,
         **where,
     )
 
@@ -210,6 +216,7 @@ def read_draft(*, plan: "Plan") -> PlanDraft:
                 included_quantity=row.included_quantity,
                 minimum_amount=row.minimum_amount,
                 maximum_amount=row.maximum_amount,
+                aggregation=row.aggregation,
             )
             for row in plan.components.all()
         ],
@@ -312,6 +319,7 @@ def _check_component(*, plan: PlanDraft, one: ComponentDraft) -> None:
             included_quantity=one.included_quantity,
             minimum_amount=one.minimum_amount,
             maximum_amount=one.maximum_amount,
+            aggregation=one.aggregation,
         )
     except rules.InvalidComponent as error:
         raise refuse(error.field, _write_problem(error.problem, **error.values)) from error  # type: ignore[arg-type]

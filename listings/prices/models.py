@@ -138,6 +138,17 @@ class PriceComponent(models.Model):
         PACKAGE = "package", _("Package")
         PERCENTAGE = "percentage", _("Percentage")
 
+    class Aggregation(models.TextChoices):
+        """What a month's events come to: `billing.rules.aggregation`."""
+
+        SUM = "sum", _("Sum of what was reported")
+        COUNT = "count", _("Number of reports")
+        MAX = "max", _("Highest reading of the month")
+        LATEST = "latest", _("Last reading of the month")
+        UNIQUE = "unique", _("Number of different values")
+        WEIGHTED_SUM = "weighted_sum", _("Level × hours")
+        WEIGHTED_AVERAGE = "weighted_average", _("Average level of the month")
+
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="components", verbose_name=_("plan"))
     code = models.SlugField(_("code"), max_length=30)
     name = models.CharField(_("name"), max_length=60)
@@ -146,6 +157,7 @@ class PriceComponent(models.Model):
     model = models.CharField(_("price model"), max_length=10, choices=Model, default=Model.PER_UNIT)
     unit = models.CharField(_("unit"), max_length=30)
     meter = models.CharField(_("meter"), max_length=40, blank=True)
+    aggregation = models.CharField(_("what is counted"), max_length=20, choices=Aggregation, default=Aggregation.SUM)
     unit_price = models.DecimalField(_("unit price without tax"), max_digits=20, decimal_places=8)
     tiers = models.JSONField(
         _("tiers"),
@@ -181,6 +193,10 @@ class PriceComponent(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(kind="metered") ^ models.Q(meter=""), name="price_component_meter_iff_metered"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="metered") | models.Q(aggregation="sum"),
+                name="price_component_aggregation_of_metered",
             ),
             models.CheckConstraint(
                 condition=models.Q(maximum_amount__isnull=True)

@@ -250,6 +250,7 @@ def to_component(*, row: "PriceComponent") -> pricing.Component:
         included_quantity=row.included_quantity,
         minimum_amount=row.minimum_amount,
         maximum_amount=row.maximum_amount,
+        aggregation=row.aggregation,
     )
 
 

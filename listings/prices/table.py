@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from billing.rules import aggregation, decimals, tax
 from billing.rules import components as rules
-from billing.rules import decimals, tax
 from listings import wording
 from listings.prices import drafts, pricing, words
 from listings.prices.drafts import ComponentDraft
@@ -59,6 +59,8 @@ def describe_component(*, row: "PriceComponent") -> Part:
     notes = []
     if component.model != rules.PER_UNIT:
         notes.append(str(words.MODELS[component.model]))
+    if component.aggregation != aggregation.SUM:
+        notes.append(str(words.AGGREGATIONS[component.aggregation]))
     if component.included_quantity:
         figure = decimals.format_plain(component.included_quantity)
         notes.append(_("the first %(quantity)s %(unit)s are included") % {"quantity": figure, "unit": unit})

@@ -20,6 +20,16 @@ MODELS: Final[dict[str, Promise]] = {
     "percentage": gettext_lazy("Percentage of the amount measured"),
 }
 
+AGGREGATIONS: Final[dict[str, Promise]] = {
+    "sum": gettext_lazy("Sum of what was reported"),
+    "count": gettext_lazy("Number of reports"),
+    "max": gettext_lazy("Highest reading of the month"),
+    "latest": gettext_lazy("Last reading of the month"),
+    "unique": gettext_lazy("Number of different values"),
+    "weighted_sum": gettext_lazy("Level × hours"),
+    "weighted_average": gettext_lazy("Average level of the month"),
+}
+
 
 def name_line(*, line: Line, unit: str) -> str:
     """What a row of a charge is for; "" for the plain price of a component."""

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.contracts import operations, queries
+from billing.rules import aggregation
 from marketplace import clock
 from marketplace.api import door
 from marketplace.organisations import actors
@@ -58,6 +59,10 @@ class Component(serializers.Serializer):
     kind = serializers.ChoiceField(choices=["one_time", "recurring", "metered"])
     unit = serializers.CharField()
     meter = serializers.CharField(help_text="What `data.meter` of a usage event names; empty if it is not metered.")
+    aggregation = serializers.ChoiceField(
+        choices=aggregation.AGGREGATIONS,
+        help_text="What a month's events come to: docs/usage.md. sum if it is not metered.",
+    )
     model = serializers.ChoiceField(choices=["per_unit", "flat", "graduated", "volume", "package", "percentage"])
     unit_price = serializers.DecimalField(
         max_digits=20, decimal_places=8, help_text="0 where the prices stand in the tiers."

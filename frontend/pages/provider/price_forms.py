@@ -51,6 +51,12 @@ class ComponentForm(forms.Form):
     )
     unit = forms.CharField(label=gettext_lazy("Unit"), max_length=30)
     meter = forms.SlugField(label=gettext_lazy("Meter"), max_length=40, required=False)
+    aggregation = forms.ChoiceField(
+        label=gettext_lazy("What is counted"),
+        choices=list(words.AGGREGATIONS.items()),
+        initial=next(iter(words.AGGREGATIONS)),
+        required=False,
+    )
     unit_price = forms.DecimalField(label=gettext_lazy("Price without tax"), required=False)
     tiers = forms.CharField(
         label=gettext_lazy("Tiers"),
@@ -80,7 +86,7 @@ class ComponentForm(forms.Form):
             if name not in kept and name not in limits:
                 del self.fields[name]
         if self["kind"].value() != "metered":
-            del self.fields["meter"]
+            del self.fields["meter"], self.fields["aggregation"]
         for name in ("meter", "vat_percent", *(kept if model != "percentage" else ())):
             if name in self.fields:
                 self.fields[name].required = True
@@ -138,6 +144,7 @@ class ComponentForm(forms.Form):
             kind=given["kind"],
             unit=given["unit"],
             meter=given.get("meter", ""),
+            aggregation=given.get("aggregation") or "sum",
             model=given["model"],
             unit_price=given.get("unit_price") or Decimal(0),
             vat_rate=None if vat is None else vat.scaleb(-2),
@@ -355,7 +362,7 @@ def _component_initial(place: int, one: ComponentDraft) -> dict[str, Any]:
         end = NO_END if tier.up_to is None else decimals.format_plain(tier.up_to)
         flat = f" {decimals.format_plain(tier.flat)}" if tier.flat else ""
         lines.append(f"{end} {decimals.format_plain(tier.unit_price)}{flat}")
-    names = ("code", "name", "name_en", "kind", "model", "unit", "meter")
+    names = ("code", "name", "name_en", "kind", "model", "unit", "meter", "aggregation")
     figures = ("unit_price", "package_size", "included_quantity", "minimum_amount", "maximum_amount")
     return {
         "plan": place,

@@ -98,8 +98,12 @@ def test_a_refusal_stands_beside_its_field(product: Product) -> None:
             {"unit_price", "package_size", "included_quantity", "minimum_amount", "maximum_amount"},
         ),
         ("recurring", "graduated", {"tiers", "included_quantity", "minimum_amount", "maximum_amount"}),
-        ("metered", "volume", {"meter", "tiers", "included_quantity", "minimum_amount", "maximum_amount"}),
-        ("metered", "percentage", {"meter", "unit_price", "tiers", *price_forms.LIMITS}),
+        (
+            "metered",
+            "volume",
+            {"meter", "aggregation", "tiers", "included_quantity", "minimum_amount", "maximum_amount"},
+        ),
+        ("metered", "percentage", {"meter", "aggregation", "unit_price", "tiers", *price_forms.LIMITS}),
     ],
 )
 def test_the_model_shapes_the_form_without_a_script(product: Product, kind: str, model: str, asks: set[str]) -> None:
@@ -108,7 +112,7 @@ def test_the_model_shapes_the_form_without_a_script(product: Product, kind: str,
     sent = {**form(kind=kind, model=model), "step": "shape-0"}
     response = client.post(address, sent)
     page = response.content.decode()
-    figures = {"unit_price", "tiers", "package_size", "meter", *price_forms.LIMITS}
+    figures = {"unit_price", "tiers", "package_size", "meter", "aggregation", *price_forms.LIMITS}
     assert response.status_code == 200
     assert {name for name in figures if f'name="components-0-{name}"' in page} == asks
     assert 'class="field-errors"' not in page

@@ -39,6 +39,7 @@ BAD = {
     "model": ["free"],
     "unit": ["", "x" * 31],
     "meter": ["vcpu_hours"],
+    "aggregation": ["median", "count"],
     "unit_price": ["", "-1", "1.123456789", "1,000.5", "NaN", "1e15", "12 元", ("=", "1+1")],
     "vat_rate": ["", "1", "-0.06", "6", "0.06001"],
     "tiers": ["x:y", "1:2:3:4"],

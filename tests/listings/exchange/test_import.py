@@ -133,6 +133,7 @@ def test_further_rows_are_prices_of_the_same_offering(world):
         "component": "vcpu",
         "kind": "metered",
         "meter": "vcpu_hours",
+        "aggregation": "weighted_sum",
         "unit": "vCPU·小时",
         "unit_price": "0",
         "model": "graduated",
@@ -148,8 +149,9 @@ def test_further_rows_are_prices_of_the_same_offering(world):
     assert (monthly.code, [one.code for one in by_use.components.all()]) == ("monthly", ["vcpu", "gib"])
     one = by_use.components.first()
     assert one.tiers[1] == {"up_to": "500", "unit_price": "0.4", "flat": "20"}
-    assert (one.model, one.vat_rate, one.included_quantity, one.maximum_amount) == (
+    assert (one.model, one.aggregation, one.vat_rate, one.included_quantity, one.maximum_amount) == (
         "graduated",
+        "weighted_sum",
         Decimal("0.06"),
         10,
         5000,
