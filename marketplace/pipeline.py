@@ -15,6 +15,7 @@ from billing.contracts import changes, sla
 from billing.contracts import operations as contracts
 from billing.exports import operations as exports
 from billing.invoicing import operations as invoicing
+from billing.invoicing import overdue
 from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
@@ -70,6 +71,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("charge service level credits", rating_credits.credit_pending),
     ("issue invoices", invoicing.issue_due),
     ("draw prepaid balances", payments.collect_due),
+    ("tell what is overdue", overdue.mark_due),
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),
     ("note capacity of the day", history.write_days),

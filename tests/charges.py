@@ -1,15 +1,18 @@
 """Rated months, written straight into the tables: what invoicing reads, without walking the river."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from billing.contracts.models import Contract
+from billing.invoicing import operations as invoicing
+from billing.invoicing.models import Invoice
 from billing.rating.models import Charge, RatedPeriod
 from billing.rules.periods import Month
 from tests import factories
 
 OCTOBER = Month(2026, 10)
 RATED_AT = factories.PLACED_AT
+ISSUED_AT = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
 
 
 def charge(
@@ -58,3 +61,11 @@ def rated_contract(amount: str = "212.70", *, month: Month = OCTOBER, start: dat
     charge(made, amount, month=month)
     rated(made, month=month)
     return made
+
+
+def issued_invoice(amount: str = "100", **fields) -> Invoice:
+    """The invoice of October with one line of `amount` without tax (6 % on top)."""
+    contract = rated_contract(amount, **fields)
+    factories.platform()
+    invoicing.issue_due(now=ISSUED_AT, limit=10)
+    return Invoice.objects.get(buyer=contract.buyer, provider=contract.provider)

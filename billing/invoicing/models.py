@@ -109,31 +109,107 @@ class InvoiceTax(models.Model):
         constraints = [models.UniqueConstraint(fields=["invoice", "vat_rate"], name="invoice_tax_rate_unique")]
 
 
+def rest_minor(prefix: str = "") -> models.expressions.CombinedExpression:
+    """What is still asked for, of balances behind `prefix`, in SQL; below zero, that much is owed back to the buyer."""
+    total, *less = (
+        models.F(f"{prefix}{name}_minor") for name in ("total", "credited", "written_off", "paid", "refunded")
+    )
+    credited, written_off, paid, refunded = less
+    return total - credited - written_off - paid + refunded
+
+
+_IS_OPEN = models.Q(
+    total_minor__gt=models.F("credited_minor")
+    + models.F("written_off_minor")
+    + models.F("paid_minor")
+    - models.F("refunded_minor")
+)
+
+
 class InvoiceBalance(models.Model):
-    """How much of an invoice is paid: the one thing about it that moves."""
+    """What became of an invoice's total: all about it that moves. Lock this row before anything moves.
+
+    open = total − credited − written off − (paid − refunded). A credit on a paid invoice makes it negative: that much
+    waits as a refund. Overdue is told by the clock; a stage writes it.
+    """
 
     class Status(models.TextChoices):
         ISSUED = "issued", _("Issued")
         PARTLY_PAID = "partly_paid", _("Partly paid")
         PAID = "paid", _("Paid")
+        OVERDUE = "overdue", _("Overdue")
+        WRITTEN_OFF = "written_off", _("Written off")
+
+    OPEN = (Status.ISSUED, Status.PARTLY_PAID, Status.OVERDUE)  # something is still asked for
 
     invoice = models.OneToOneField(Invoice, models.PROTECT, related_name="balance", verbose_name=_("invoice"))
     total_minor = models.BigIntegerField(_("total"))
     paid_minor = models.BigIntegerField(_("paid"), default=0)
+    refunded_minor = models.BigIntegerField(_("paid back"), default=0)
+    credited_minor = models.BigIntegerField(_("credited"), default=0)
+    written_off_minor = models.BigIntegerField(_("written off"), default=0)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ISSUED)
 
     class Meta:
         verbose_name = _("balance of an invoice")
         verbose_name_plural = _("balances of invoices")
+        indexes = [
+            models.Index(
+                fields=["invoice"],
+                name="invoice_balance_open",
+                condition=models.Q(status__in=["issued", "partly_paid", "overdue"]),
+            )
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(paid_minor__gte=0, paid_minor__lte=models.F("total_minor")),
+                condition=models.Q(
+                    paid_minor__gte=0,
+                    refunded_minor__gte=0,
+                    refunded_minor__lte=models.F("paid_minor"),
+                    paid_minor__lte=models.F("total_minor") + models.F("refunded_minor"),
+                ),
                 name="invoice_paid_within_total",
             ),
             models.CheckConstraint(
-                condition=models.Q(status="issued", paid_minor=0)
-                | models.Q(status="partly_paid", paid_minor__gt=0, paid_minor__lt=models.F("total_minor"))
-                | models.Q(status="paid", paid_minor=models.F("total_minor")),
+                condition=models.Q(
+                    credited_minor__gte=0,
+                    written_off_minor__gte=0,
+                    credited_minor__lte=models.F("total_minor") - models.F("written_off_minor"),
+                ),
+                name="invoice_credited_within_total",
+            ),
+            models.CheckConstraint(
+                condition=(models.Q(status="issued", paid_minor=models.F("refunded_minor")) & _IS_OPEN)
+                | (models.Q(status="partly_paid", paid_minor__gt=models.F("refunded_minor")) & _IS_OPEN)
+                | (models.Q(status="overdue") & _IS_OPEN)
+                | (models.Q(status="paid", written_off_minor=0) & ~_IS_OPEN)
+                | (models.Q(status="written_off", written_off_minor__gt=0) & ~_IS_OPEN),
                 name="invoice_balance_status",
             ),
         ]
+
+    @property
+    def held_minor(self) -> int:
+        """What was paid and not paid back."""
+        return self.paid_minor - self.refunded_minor
+
+    @property
+    def open_minor(self) -> int:
+        """What is still asked for, never below zero."""
+        return max(0, self._rest_minor)
+
+    @property
+    def owed_back_minor(self) -> int:
+        """What the buyer has paid over what is left to be paid after credits."""
+        return max(0, -self._rest_minor)
+
+    @property
+    def _rest_minor(self) -> int:
+        return self.total_minor - self.credited_minor - self.written_off_minor - self.held_minor
+
+    def tell_status(self) -> None:
+        """Set the status that the amounts ask for; what is overdue stays so while something is open."""
+        if self._rest_minor <= 0:
+            self.status = self.Status.WRITTEN_OFF if self.written_off_minor else self.Status.PAID
+        elif self.status != self.Status.OVERDUE:
+            self.status = self.Status.PARTLY_PAID if self.held_minor else self.Status.ISSUED

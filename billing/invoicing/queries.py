@@ -8,13 +8,14 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax
+from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax, rest_minor
 from billing.rules.periods import Month
 from marketplace.organisations import actors, errors
 
 PAGE_SIZE: Final = 50
 STATUSES: Final = InvoiceBalance.Status.choices
 OPEN, OVERDUE = "open", "overdue"
+_OPEN: Final = Q(balance__status__in=InvoiceBalance.OPEN)
 
 
 class NoSuchInvoice(errors.NotFound):
@@ -23,17 +24,14 @@ class NoSuchInvoice(errors.NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over a list of invoices, in minor units of the one currency they are in."""
+    """Sums over a list of invoices, in minor units of the one currency they are in; paid is less what was paid back."""
 
     count: int
     net_minor: int
     tax_minor: int
     total_minor: int
     paid_minor: int
-
-    @property
-    def open_minor(self) -> int:
-        return self.total_minor - self.paid_minor
+    open_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class InvoiceDetail:
 
     @property
     def open_minor(self) -> int:
-        return self.balance.total_minor - self.balance.paid_minor
+        return self.balance.open_minor
 
 
 def list_invoices(
@@ -70,7 +68,8 @@ def list_invoices(
 ) -> InvoiceList:
     """Invoices of a buyer, or of all buyers for the platform, newest first.
 
-    `status` is issued, partly_paid, paid, or open (not paid in full), or overdue (open and due before `today`).
+    `status` is issued, partly_paid, paid, written_off, or open (something is asked for), or overdue (open and due
+    before `today`).
     Raises ValueError for another one, or for overdue without `today`.
     """
     invoices = _filter(_of_buyer(buyer_id, currency), period=period, status=status, today=today)
@@ -79,7 +78,8 @@ def list_invoices(
         net_minor=Sum("net_minor", default=0),
         tax_minor=Sum("tax_minor", default=0),
         total_minor=Sum("total_minor", default=0),
-        paid_minor=Sum("balance__paid_minor", default=0),
+        paid_minor=Sum(F("balance__paid_minor") - F("balance__refunded_minor"), default=0),
+        open_minor=Sum(rest_minor("balance__"), filter=_OPEN, default=0),
     )
     totals = Totals(**{key: int(value) for key, value in sums.items()})
     rows = invoices.select_related("balance", "provider", "buyer").order_by("-issued_at", "-number")
@@ -93,14 +93,14 @@ def count_by_status(
 ) -> dict[str, int]:
     """How many invoices `list_invoices` finds for each status; "" for all of them."""
     due = Q(due_date__lt=today)
-    unpaid = ~Q(balance__status=InvoiceBalance.Status.PAID)
     counts = _filter(_of_buyer(buyer_id, currency), period=period, status="", today=today).aggregate(
         all=Count("id"),
         issued=Count("id", filter=Q(balance__status=InvoiceBalance.Status.ISSUED)),
         partly_paid=Count("id", filter=Q(balance__status=InvoiceBalance.Status.PARTLY_PAID)),
         paid=Count("id", filter=Q(balance__status=InvoiceBalance.Status.PAID)),
-        open=Count("id", filter=unpaid),
-        overdue=Count("id", filter=unpaid & due),
+        written_off=Count("id", filter=Q(balance__status=InvoiceBalance.Status.WRITTEN_OFF)),
+        open=Count("id", filter=_OPEN),
+        overdue=Count("id", filter=_OPEN & due),
     )
     return {"" if key == "all" else key: value for key, value in counts.items()}
 
@@ -137,13 +137,12 @@ def _filter(invoices: QuerySet[Invoice], *, period: Month | None, status: str, t
         invoices = invoices.filter(period_start_date=period.first_date)
     if not status:
         return invoices
-    if status in InvoiceBalance.Status.values:
-        return invoices.filter(balance__status=status)
-    unpaid = invoices.exclude(balance__paid_minor=F("balance__total_minor"))
-    if status == OPEN:
-        return unpaid
     if status == OVERDUE and today is not None:
-        return unpaid.filter(due_date__lt=today)
+        return invoices.filter(_OPEN, due_date__lt=today)
+    if status == OPEN:
+        return invoices.filter(_OPEN)
+    if status != OVERDUE and status in InvoiceBalance.Status.values:
+        return invoices.filter(balance__status=status)
     raise ValueError(f"status is {status!r}; overdue needs `today`.")
 
 

@@ -23,7 +23,7 @@ def allocate(*, payment: Payment, balance: InvoiceBalance, collected_at: datetim
     shares = money.apportion(
         payment.amount_minor,
         numerators=[payment.amount_minor * one for one in owed.values()],
-        denominator=balance.total_minor - balance.paid_minor,
+        denominator=sum(owed.values()),
     )
     LineCollection.objects.bulk_create(
         LineCollection(allocation=allocation, line_id=line_id, amount_minor=share, collected_at=collected_at)
@@ -31,7 +31,6 @@ def allocate(*, payment: Payment, balance: InvoiceBalance, collected_at: datetim
         if share
     )
     balance.paid_minor += payment.amount_minor
-    is_paid = balance.paid_minor == balance.total_minor
-    balance.status = InvoiceBalance.Status.PAID if is_paid else InvoiceBalance.Status.PARTLY_PAID
+    balance.tell_status()
     balance.save(update_fields=["paid_minor", "status"])
     return allocation

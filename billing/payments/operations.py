@@ -126,7 +126,7 @@ def confirm_bank_transfer(
     if not is_new:
         return payment
     balance = lock_invoice_balance(invoice_id=invoice.pk)
-    open_amount = Money(balance.total_minor - balance.paid_minor, invoice.currency)
+    open_amount = Money(balance.open_minor, invoice.currency)
     if amount > open_amount:
         raise OverOpenAmount(
             _("Only %(amount)s is open on this invoice. Record that much here and the rest as a top-up.")
@@ -158,9 +158,7 @@ def _draw(*, invoice_id: int, now: datetime) -> bool:
     invoice = balance.invoice
     drawn = queries.drawn_minor(invoice_id=invoice_id)
     wallet = lock_wallet(organisation_id=invoice.buyer_id, currency=invoice.currency)
-    amount_minor = min(
-        invoice.prepaid_minor - drawn.amount_minor, balance.total_minor - balance.paid_minor, wallet.balance_minor
-    )
+    amount_minor = min(invoice.prepaid_minor - drawn.amount_minor, balance.open_minor, wallet.balance_minor)
     if amount_minor <= 0:
         return False
     payment, _is_new = _enter(

@@ -22,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from billing.invoicing.models import Invoice, InvoiceBalance
+from billing.invoicing.models import Invoice, InvoiceBalance, rest_minor
 from billing.ledger import queries as ledger
 from billing.payments.models import Payment, PaymentAllocation, Wallet
 from billing.rules import periods
@@ -173,7 +173,7 @@ def payments_of_invoice(*, invoice_id: int) -> list[PaymentAllocation]:
 
 def receivable_overview(*, buyer_id: int | None = None, today: date, currency: str = "CNY") -> Receivables:
     """What a buyer (or all of them) owes, what of it was due before `today`, and what was paid in `today`'s year."""
-    balances = InvoiceBalance.objects.filter(invoice__currency=currency).exclude(status=InvoiceBalance.Status.PAID)
+    balances = InvoiceBalance.objects.filter(invoice__currency=currency).filter(status__in=InvoiceBalance.OPEN)
     new_year = datetime.combine(date(today.year, 1, 1), time(), tzinfo=periods.SHANGHAI)
     paid = PaymentAllocation.objects.filter(payment__received_at__gte=new_year, invoice__currency=currency)
     if buyer_id is not None:
@@ -181,9 +181,9 @@ def receivable_overview(*, buyer_id: int | None = None, today: date, currency: s
     overdue = Q(invoice__due_date__lt=today)
     sums = balances.aggregate(
         open_count=Count("id"),
-        open_minor=Sum(F("total_minor") - F("paid_minor"), default=0),
+        open_minor=Sum(rest_minor(), default=0),
         overdue_count=Count("id", filter=overdue),
-        overdue_minor=Sum(F("total_minor") - F("paid_minor"), filter=overdue, default=0),
+        overdue_minor=Sum(rest_minor(), filter=overdue, default=0),
     )
     this_year = paid.aggregate(total=Sum("amount_minor", default=0))["total"]
     return Receivables(**{key: int(value) for key, value in sums.items()}, paid_this_year_minor=int(this_year))
@@ -238,7 +238,7 @@ def find_drawable(*, limit: int) -> list[int]:
     drawn_sum = drawn.values("invoice").annotate(total=Sum("amount_minor")).values("total")
     invoices = (
         Invoice.objects.filter(prepaid_minor__gt=0)
-        .exclude(balance__status=InvoiceBalance.Status.PAID)
+        .filter(balance__status__in=InvoiceBalance.OPEN)
         .filter(Exists(wallet))
         .annotate(drawn_minor=Coalesce(Subquery(drawn_sum), Value(0), output_field=BigIntegerField()))
         .filter(prepaid_minor__gt=F("drawn_minor"))
@@ -262,9 +262,10 @@ def _drawn_of(allocations: QuerySet[PaymentAllocation]) -> QuerySet[PaymentAlloc
 def _owed(invoices: QuerySet[Invoice]) -> Coalesce:
     """What is open on the buyer's invoices."""
     owed = (
-        invoices.order_by()
+        invoices.filter(balance__status__in=InvoiceBalance.OPEN)
+        .order_by()
         .values("buyer")
-        .annotate(total=Sum(F("balance__total_minor") - F("balance__paid_minor")))
+        .annotate(total=Sum(rest_minor("balance__")))
         .values("total")
     )
     return Coalesce(Subquery(owed), Value(0), output_field=BigIntegerField())

@@ -20,7 +20,7 @@ from frontend.templatetags import marketplace_ui
 from marketplace import clock
 from marketplace.organisations import actors, gate
 
-TONES: Final = {"issued": "info", "partly_paid": "warn", "paid": "good"}
+TONES: Final = {"issued": "info", "partly_paid": "warn", "paid": "good", "overdue": "bad", "written_off": "neutral"}
 
 
 def show_list(request: HttpRequest, *, console: str) -> dict[str, Any]:
@@ -56,12 +56,12 @@ def show_list(request: HttpRequest, *, console: str) -> dict[str, Any]:
 def describe(invoice: Any, *, today: date) -> dict[str, Any]:
     """An invoice as a list shows it: tone and word of its state, what is open, whether it is late."""
     balance = invoice.balance
-    is_overdue = balance.status != "paid" and invoice.due_date < today
+    is_overdue = bool(balance.open_minor) and invoice.due_date < today
     return {
         "invoice": invoice,
         "month": periods.Month.of_date(invoice.period_start_date),
-        "paid_minor": balance.paid_minor,
-        "open_minor": balance.total_minor - balance.paid_minor,
+        "paid_minor": balance.held_minor,
+        "open_minor": balance.open_minor,
         "status": balance.get_status_display(),
         "tone": TONES[balance.status],
         "is_overdue": is_overdue,
@@ -143,7 +143,6 @@ def _chosen_month(request: HttpRequest) -> periods.Month | None:
 def _tabs(counts: dict[str, int], status: str, *, month: periods.Month | None) -> list[dict[str, Any]]:
     """One tab for all, one for each state, with the counts of the month that is chosen."""
     labels = [("", _("All")), *((value, str(label)) for value, label in invoicing.STATUSES)]
-    labels.append((invoicing.OVERDUE, _("Overdue")))
     tabs = []
     for value, label in labels:
         query = {"status": value} if value else {}

@@ -19,7 +19,7 @@ from marketplace.api import door
 from marketplace.organisations import actors
 from marketplace.organisations import errors as refusals
 
-INVOICE_STATUSES: Final = [*(value for value, _label in invoicing.STATUSES), invoicing.OPEN, invoicing.OVERDUE]
+INVOICE_STATUSES: Final = [*(value for value, _label in invoicing.STATUSES), invoicing.OPEN]
 SETTLEMENT_STATUSES: Final = list(settlements.Status.values)
 EXPORT_KINDS: Final = ["settlement_summary", "settlement_detail"]
 EXPORT_FORMATS: Final = ["csv", "xlsx"]
@@ -44,7 +44,7 @@ class Invoice(serializers.Serializer):
     tax_minor = serializers.IntegerField()
     total_minor = serializers.IntegerField()
     paid_minor = serializers.IntegerField(source="balance.paid_minor")
-    status = serializers.ChoiceField(choices=INVOICE_STATUSES[:-2], source="balance.status")
+    status = serializers.ChoiceField(choices=INVOICE_STATUSES[:-1], source="balance.status")
     issued_at = serializers.DateTimeField()
     due_date = serializers.DateField()
 
