@@ -32,7 +32,7 @@ from marketplace.organisations import notices
 from marketplace.statistics import operations as statistics
 from providers.capacity import history, planning
 from providers.capacity import operations as capacity
-from providers.evidence import mlps, reminders
+from providers.evidence import mlps, proven, reminders
 from providers.fulfilment import operations as fulfilment
 from providers.onboarding import qualifications
 from providers.provisioning import stages as provisioning
@@ -51,6 +51,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("drop lapsed recommendations", recommended.drop_lapsed),
     ("remind of expiring evidence", reminders.remind_of_expiry),
     ("expire MLPS systems", mlps.expire_due),
+    ("state what is proven", proven.restate_due),
     ("hide what lost its proof", standing.review_due),
     ("put price books in force", price_books.put_due_books_in_force),
     ("write words of offerings", search.refresh_pending),

@@ -74,6 +74,11 @@ class DataCentre(models.Model):
     servers_capacity = models.PositiveIntegerField(_("servers planned"), default=0)
     servers_installed = models.PositiveIntegerField(_("servers installed"), default=0)
     servers_available = models.PositiveIntegerField(_("servers available"), null=True, blank=True)
+    proven_mlps_level = models.PositiveSmallIntegerField(_("proven MLPS level"), null=True, editable=False)
+    proven_pue = models.DecimalField(_("proven PUE"), max_digits=4, decimal_places=2, null=True, editable=False)
+    proven_green_percent = models.PositiveSmallIntegerField(
+        _("proven share of green power, %"), null=True, editable=False
+    )
     asked_to_open_at = models.DateTimeField(_("asked to open"), null=True, blank=True, editable=False)
     is_sample = models.BooleanField(_("sample data"), default=False)
 

@@ -90,11 +90,16 @@ def count_remaining(*, pools: Iterable[CapacityPool | PoolLevel], draws: Mapping
 def evidence_in_force(*, data_centre_ids: Collection[int], on: date) -> dict[int, dict[str, Evidence]]:
     """For each data centre and kind, the verified document that is valid on a day; the newest if there are several.
 
+    Of several MLPS assessments (one for each system) the one of the highest level counts.
+
     Kinds without one are left out: what is not in the answer is not proven. One query.
     """
     found: dict[int, dict[str, Evidence]] = {}
     for row in _in_force(on).filter(data_centre_id__in=data_centre_ids).order_by("valid_from", "pk"):
-        found.setdefault(row.data_centre_id or 0, {})[row.kind] = row
+        own = found.setdefault(row.data_centre_id or 0, {})
+        held = own.get(row.kind)
+        if held is None or row.kind != Evidence.Kind.MLPS or (row.value or 0) >= (held.value or 0):
+            own[row.kind] = row
     return found
 
 

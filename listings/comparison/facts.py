@@ -279,7 +279,7 @@ def _compliance(found: Sequence[Offer], evidence: Proofs) -> Iterator[table.Row 
     yield table.row("mlps", _("Security level"), (_mlps(one, evidence) for one in found), better=scoring.HIGHER)
     yield table.row("recommended", _("Recommended catalogue"), (_recommended(one) for one in found))
     yield table.row("place", _("Data centre location"), (Cell(text=_place(one)) for one in found))
-    yield table.row("green", _("Green power"), (_green(one) for one in found), better=scoring.HIGHER)
+    yield table.row("green", _("Green power"), (_green(one, evidence) for one in found), better=scoring.HIGHER)
     yield table.row("pue", _("Measured PUE"), (_pue(one, evidence) for one in found), better=scoring.LOWER)
 
 
@@ -313,9 +313,13 @@ def _recommended(one: Offer) -> Cell:
     )
 
 
-def _green(one: Offer) -> Cell:
-    share = _centre(one).green_power_percent
-    return Cell() if share is None else Cell(value=Decimal(share), text=f"{share}%", note=_("stated by the provider"))
+def _green(one: Offer, evidence: Proofs) -> Cell:
+    centre = _centre(one)
+    proof = evidence.get(centre.pk, {}).get(Evidence.Kind.GREEN_POWER)
+    if proof is not None and proof.value is not None:
+        return Cell(value=proof.value, text=f"{proof.value.normalize():f}%", note=_document(proof))
+    share = centre.green_power_percent
+    return Cell() if share is None else Cell(text=f"{share}%", note=_("claimed, no valid evidence"))
 
 
 def _pue(one: Offer, evidence: Proofs) -> Cell:

@@ -27,13 +27,13 @@ class CategoryOf:
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """What of a data centre is filtered by."""
+    """What of a data centre is filtered by: of its claims only what is proven (`providers.evidence.proven`)."""
 
     county: str
     prefecture: str
-    mlps_level: int | None
-    measured_pue: Decimal | None
-    green_power_percent: int | None
+    proven_mlps_level: int | None
+    proven_pue: Decimal | None
+    proven_green_percent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ STATEMENT = """
       FROM catalogue_category
     UNION ALL
     SELECT 'centre', coalesce(jsonb_agg(jsonb_build_array(
-               d.id, c.code, coalesce(c.prefecture_id, c.code), d.mlps_level, d.measured_pue::text,
-               d.green_power_percent)), '[]')
+               d.id, c.code, coalesce(c.prefecture_id, c.code), d.proven_mlps_level,
+               d.proven_pue::text, d.proven_green_percent)), '[]')
       FROM partner_datacentre d JOIN organisations_division c ON c.code = d.county_id
     UNION ALL
     SELECT 'division', coalesce(jsonb_agg(jsonb_build_array(code, name, prefecture_id) ORDER BY code), '[]')

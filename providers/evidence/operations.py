@@ -13,7 +13,7 @@ from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as people
 from providers.documents.models import Document
-from providers.evidence import assessors, mlps
+from providers.evidence import assessors, mlps, proven
 from providers.models import Assessor, DataCentre, Evidence, MlpsSystem, Partner
 
 MLPS_LEVELS: Final = range(1, 6)
@@ -148,6 +148,7 @@ def verify_evidence(*, evidence_id: int, actor: actors.Actor, now: datetime) -> 
         mlps.become_valid(evidence=evidence, actor=actor, now=now)
     if evidence.kind == Evidence.Kind.PUE:
         _show_measured(evidence)
+    _restate(evidence, now=now)
     return evidence
 
 
@@ -172,6 +173,7 @@ def revoke_evidence(*, evidence_id: int, reason: str, actor: actors.Actor, now: 
     _note(evidence, "evidence.revoked", actor=actor, now=now)
     if evidence.system is not None:
         mlps.lose(evidence=evidence, reason=reason, actor=actor, now=now)
+    _restate(evidence, now=now)
     return evidence
 
 
@@ -196,7 +198,7 @@ def _check(*, kind: str, partner: Partner, data_centre: DataCentre | None, value
 
 
 def _show_measured(evidence: Evidence) -> None:
-    """The newest verified measurement is what the catalogue searches by."""
+    """The newest verified measurement is what the data centre states from now on."""
     centre = evidence.data_centre
     if centre is None or evidence.issued_date is None:
         return
@@ -204,6 +206,12 @@ def _show_measured(evidence: Evidence) -> None:
         value = None if evidence.value is None else evidence.value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
         centre.measured_pue, centre.measured_pue_until = value, evidence.issued_date
         centre.save(update_fields=["measured_pue", "measured_pue_until"])
+
+
+def _restate(evidence: Evidence, *, now: datetime) -> None:
+    """The catalogue filters by what is proven from now on."""
+    if evidence.data_centre_id is not None:
+        proven.restate(data_centre_ids=[evidence.data_centre_id], on=periods.civil_date(now))
 
 
 def _lock(evidence_id: int) -> Evidence:

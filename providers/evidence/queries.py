@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from billing.rules import energy, periods
 from billing.rules.periods import Month
@@ -146,22 +146,6 @@ def list_decided(*, limit: int = 100) -> list[Evidence]:
     """What was verified or revoked, the latest first."""
     rows = Evidence.objects.exclude(status=Evidence.Status.CLAIMED).select_related(*_BESIDE)
     return list(rows.order_by("-verified_at", "-pk")[:limit])
-
-
-def proven_levels(*, data_centre_ids: Collection[int], on: date) -> dict[int, int]:
-    """Data centre → the highest MLPS level that is proven on a day; those without one are left out. One query."""
-    rows = (
-        Evidence.objects.filter(
-            Q(valid_until=None) | Q(valid_until__gte=on),
-            data_centre_id__in=data_centre_ids,
-            kind=Evidence.Kind.MLPS,
-            status=Evidence.Status.VERIFIED,
-            valid_from__lte=on,
-        )
-        .order_by("value")
-        .values_list("data_centre_id", "value")
-    )
-    return {pk: int(value) for pk, value in rows if pk is not None and value is not None}
 
 
 def list_systems(*, data_centre_id: int) -> list[MlpsSystem]:

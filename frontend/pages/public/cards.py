@@ -24,7 +24,7 @@ from listings import queries, wording
 from listings.prices import queries as prices
 from marketplace import clock
 from providers import queries as providers
-from providers.evidence import queries as evidence
+from providers.evidence import proven as proven_facts
 
 SPECS_SHOWN: Final = 4
 
@@ -95,7 +95,8 @@ def show(*, found: queries.CataloguePage, request: HttpRequest, organisation_id:
         kept.keep(fresh)
     centres = {card.data_centre for card in cards.values()}
     pools = providers.pools_of(data_centre_ids=centres)
-    proven = evidence.proven_levels(data_centre_ids=centres, on=periods.civil_date(clock.now()))
+    documents = providers.evidence_in_force(data_centre_ids=centres, on=periods.civil_date(clock.now()))
+    proven = {pk: proven_facts.facts(documents=found).proven_mlps_level for pk, found in documents.items()}
     chosen = tray.read(request).ids
     return [
         _show(cards[pk], found=found, pools=pools, proven=proven, chosen=chosen, has_agreed_price=pk in own)
@@ -109,7 +110,7 @@ def _show(
     *,
     found: queries.CataloguePage,
     pools: Mapping[int, Iterable[Any]],
-    proven: Mapping[int, int],
+    proven: Mapping[int, int | None],
     chosen: tuple[int, ...],
     has_agreed_price: bool,
 ) -> Shown:
@@ -122,7 +123,7 @@ def _show(
     elif remaining:
         left = " · " + _("%(remaining)s left") % {"remaining": quantity(remaining)}
     level = proven.get(card.data_centre) or card.level
-    is_proven = card.data_centre in proven
+    is_proven = proven.get(card.data_centre) is not None
     words = _("MLPS level %(level)s, verified") if is_proven else _("MLPS level %(level)s, claimed")
     return Shown(
         card=card,
@@ -189,9 +190,10 @@ def _tags(row: queries.OfferingRow) -> Iterable[Tag]:
     product, centre = row.product, row.data_centre
     if product.sla_percent:
         yield Tag(draw_icon("shield-check", 14), f"SLA {quantity(product.sla_percent)}%")
-    if centre.green_power_percent is not None:
-        words = _("Green power %(share)s%%") % {"share": centre.green_power_percent}
-        yield Tag(draw_icon("leaf", 14), words, muted=True)
+    share = centre.green_power_percent if centre.proven_green_percent is None else centre.proven_green_percent
+    if share is not None:
+        words = _("Green power %(share)s%%") % {"share": share}
+        yield Tag(draw_icon("leaf", 14), words, muted=centre.proven_green_percent is None)
     days = product.lead_time_days
     yield Tag(
         draw_icon("timer", 14), ngettext("Ready in %(days)s day", "Ready in %(days)s days", days) % {"days": days}

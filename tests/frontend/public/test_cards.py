@@ -59,7 +59,7 @@ def test_another_process_finds_what_was_written(client, product, django_assert_n
     factories.price_book(product, plans={"monthly": [Price("recurring", "100")]}, terms={1: "0"})
     kept.forget(everywhere=False)
     assert "¥106" in page(client)
-    DataCentre.objects.update(green_power_percent=17)
+    DataCentre.objects.update(proven_green_percent=17)
     kept.forget(everywhere=False)
     assert "17%" in page(client)
     Product.objects.update(is_recommended=True)

@@ -50,6 +50,8 @@ def hosts() -> tuple[Any, Any]:
     )
     prove(dear.data_centre, kind="pue", value="1.31", until=date(2027, 1, 31))
     prove(cheap.data_centre, kind="pue", value="1.18", until=date(2027, 1, 31))
+    prove(dear.data_centre, kind="green_power", value="62", until=date(2027, 1, 31))
+    prove(cheap.data_centre, kind="green_power", value="40", until=date(2027, 1, 31))
     return dear, cheap
 
 

@@ -30,7 +30,7 @@ def test_what_is_committed_is_seen_by_the_next_page(django_assert_num_queries):
     assert total() == 1
     Product.objects.filter(pk=product.pk).update(state="published", sla_percent="99.99")
     assert (total(), total(sla="99.99-")) == (2, 1)
-    DataCentre.objects.filter(pk=centre.pk).update(mlps_level=4)
+    DataCentre.objects.filter(pk=centre.pk).update(proven_mlps_level=4)
     assert (total(mlps="3"), total(mlps="4")) == (0, 2)
     Category.objects.update(name="弹性计算")
     assert results.search(filters=filters.CatalogueFilters()).list_facets()[1].options[0].label == "弹性计算"
