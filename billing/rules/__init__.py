@@ -14,6 +14,7 @@ and shows; it never multiplies a price itself.
     availability how long a service ran in a month, and what a breach earns
     commission  what the platform keeps and what the provider gets
     uscc        unified social credit codes (GB 32100-2015)
+    rate        any worked case by these rules: `python -m billing.rules rate --json -`
     decimals    exact products and the one division, in contexts of our own
 
 Quantities and rates are Decimal and are never rounded on the way; amounts
