@@ -64,6 +64,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("remove machines", provisioning.remove_due),
     ("read usage of machines", machine_usage.read_usage),
     ("take usage of machines", machines.take_readings),
+    ("make months of usage", metering.make_months),
     ("import usage files", metering.run_imports),
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),

@@ -47,6 +47,10 @@ REASONS: Final[dict[str, str | Promise]] = {
     "before_start": _("The time lies before the contract's first day."),
     "after_end": _("The time lies on or after the contract's end date, which is no longer part of it."),
     "in_the_future": _("The time lies more than 5 minutes in the future."),
+    "too_late": _("The time lies more than 12 months before the present month."),
+    "no_such_event": _("No event with this source and id is stored. Send it first."),
+    "other_contract": _("The event named here is of another contract or meter."),
+    "already_superseded": _("The event named here was corrected or taken back before. Name the one that did so."),
     "other_content": _("An event with this source and id is known with other content."),
     "wrong_columns": _("The row has more or fewer columns than the header."),
     "unreadable": _("The file cannot be read further from here: a quote or a character in it is wrong."),
@@ -74,14 +78,23 @@ class TooManyEvents(errors.Refused):
 
 
 class UsageInput(msgspec.Struct, frozen=True):
-    """One event, well formed. `quantity` has 6 decimals, `subject` is a contract's number, `time` is in UTC."""
+    """One event, well formed. `subject` is a contract's number, `time` and `end` are in UTC.
+
+    `quantity` has 6 decimals; without one the event is a void, which takes `supersedes` back. With a quantity and
+    `supersedes` it is a correction. `value` is what a count of unique values counts. Used from `time` to before
+    `end`, if it has one.
+    """
 
     source: str
     id: str
     subject: str
     time: datetime
     meter: str
-    quantity: Decimal
+    quantity: Decimal | None
+    value: str = ""
+    end: datetime | None = None
+    supersedes: tuple[str, str] | None = None  # source, id
+    reason: str = ""
 
 
 class Faulty(msgspec.Struct, frozen=True):

@@ -4,35 +4,104 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class UsageEvent(models.Model):
-    """One reported quantity. Never changed; (provider, source, event id) makes it idempotent.
+class EventKey(models.Model):
+    """That an event is known: what makes it idempotent, whichever month it lies in and wherever it is kept.
 
-    The table also carries `written_in`, the transaction that stored the row: the roll-up reads in that
-    order, so that an event committed late is never passed over.
+    `occurred_at` says in which partition of UsageEvent, or in which archive, the event is found. The constraint's
+    name in the database is `usage_event_unique`.
     """
 
-    # No index of their own for the two keys: the first leads `usage_event_unique`, and by contract the days are read.
+    pk = models.CompositePrimaryKey("provider_id", "source", "event_id")
+    # Written with every event: the contract's own row vouches for the provider, so the database checks neither again.
     provider = models.ForeignKey(
-        "partner.Partner", models.PROTECT, related_name="+", db_index=False, verbose_name=_("provider")
+        "partner.Partner",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("provider"),
     )
     source = models.CharField(_("source"), max_length=200)
     event_id = models.CharField(_("event id"), max_length=200)
     body_hash = models.BinaryField(max_length=32)
+    occurred_at = models.DateTimeField(_("occurred"))
+
+    class Meta:
+        verbose_name = _("usage event's key")
+        verbose_name_plural = _("usage events' keys")
+
+
+class UsageEvent(models.Model):
+    """One reported quantity, kept in the partition of its month in Asia/Shanghai. Never changed; see EventKey.
+
+    Without a quantity it is a void: it takes another event back and counts nowhere. The table also carries
+    `written_in`, the transaction that stored the row: the roll-up reads in that order, so that an event committed
+    late is never passed over.
+    """
+
+    pk = models.CompositePrimaryKey("provider_id", "source", "event_id")
+    provider = models.ForeignKey(
+        "partner.Partner",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("provider"),
+    )
+    source = models.CharField(_("source"), max_length=200)
+    event_id = models.CharField(_("event id"), max_length=200)
     contract = models.ForeignKey(
-        "contracts.Contract", models.PROTECT, related_name="+", db_index=False, verbose_name=_("contract")
+        "contracts.Contract",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("contract"),
     )
     meter = models.CharField(_("meter"), max_length=40)
-    quantity = models.DecimalField(_("quantity"), max_digits=24, decimal_places=6)
+    quantity = models.DecimalField(_("quantity"), max_digits=24, decimal_places=6, null=True)
+    value = models.CharField(_("value"), max_length=200, blank=True, help_text=_("What is counted once."))
     occurred_at = models.DateTimeField(_("occurred"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
     received_at = models.DateTimeField(_("received"))
 
     class Meta:
         verbose_name = _("usage event")
         verbose_name_plural = _("usage events")
         constraints = [
-            models.UniqueConstraint(fields=["provider", "source", "event_id"], name="usage_event_unique"),
             models.CheckConstraint(condition=models.Q(quantity__gte=0), name="usage_event_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | models.Q(ended_at__gt=models.F("occurred_at")),
+                name="usage_event_ends_after_start",
+            ),
         ]
+        indexes = [models.Index(fields=["contract", "meter", "occurred_at"], name="usage_event_scan")]
+
+
+class Supersession(models.Model):
+    """That an event no longer counts, and which other one says so. Effective events are those without one.
+
+    It repeats what the superseded event said, so that the roll-up takes it away without looking for it. The
+    constraint's name in the database is `usage_event_superseded_once`.
+    """
+
+    pk = models.CompositePrimaryKey("provider_id", "source", "event_id")
+    provider = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="+", db_index=False, verbose_name=_("provider")
+    )
+    source = models.CharField(_("source"), max_length=200)
+    event_id = models.CharField(_("event id"), max_length=200)
+    by_source = models.CharField(_("source of the correction"), max_length=200)
+    by_event_id = models.CharField(_("event id of the correction"), max_length=200)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="+", verbose_name=_("contract"))
+    meter = models.CharField(_("meter"), max_length=40)
+    occurred_at = models.DateTimeField(_("occurred"))
+    quantity = models.DecimalField(_("quantity"), max_digits=24, decimal_places=6, null=True)
+
+    class Meta:
+        verbose_name = _("superseded usage event")
+        verbose_name_plural = _("superseded usage events")
 
 
 class UsageDay(models.Model):

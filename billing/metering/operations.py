@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+import msgspec
 from django.db import transaction
 
 from billing.contracts import queries as contracts
 from billing.metering import imports, store
 from billing.metering.events import REASONS, Faulty, Read, UsageInput
+from billing.metering.store import days, partitions
 from billing.rules import periods
 
 ACCEPTED: Final = "accepted"
@@ -23,6 +25,7 @@ STATUSES: Final = (ACCEPTED, DUPLICATE, CONFLICT, REJECTED, NOT_STORED)
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 queue_import = imports.queue_import
+make_months = partitions.make_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +88,40 @@ def _record(provider_id: int, events: Sequence[Read], now: datetime) -> list[Out
     bindings = contracts.contracts_by_number(
         provider_id=provider_id, numbers={event.subject for event in events if isinstance(event, UsageInput)}
     )
-    spans = {number: _span(binding.start_date, binding.end_date) for number, binding in bindings.items()}
-    latest = (now + CLOCK_TOLERANCE).astimezone(UTC)  # like all times of events, so that comparing is quick
+    rules = _Rules(bindings, now)
     rows: dict[store.Key, store.Row] = {}  # the first of each key
     hashes: list[tuple[int, store.Key, bytes]] = []
+    refused: list[tuple[int, store.Key, bytes]] = []
     for index, event in enumerate(events):
-        checked = event if isinstance(event, Faulty) else _check(event, bindings, spans, latest)
-        if isinstance(checked, Faulty):
-            outcomes[index] = Outcome(index, REJECTED, checked.field, checked.code)
+        if isinstance(event, Faulty):
+            outcomes[index] = Outcome(index, REJECTED, event.field, event.code)
             continue
-        key, body_hash = (checked.source, checked.id), _hash(checked)
+        key = event.source, event.id
+        fault = rules.fault_of(event)
+        if fault is not None:
+            outcomes[index] = Outcome(index, REJECTED, fault.field, fault.code)
+            if periods.FIRST_YEAR <= event.time.year <= periods.LAST_YEAR:  # others were never taken
+                refused.append((index, key, _hash(event)))
+            continue
+        body_hash = _hash(event)
         hashes.append((index, key, body_hash))
         if key not in rows:
-            contract_id = bindings[checked.subject].id
-            rows[key] = store.Row(*key, body_hash, contract_id, checked.meter, checked.quantity, checked.time)
-    stored = store.insert_new(provider_id=provider_id, rows=list(rows.values()), received_at=now) if rows else set()
-    known = [key for key in rows if key not in stored]
-    truth = store.find_hashes(provider_id=provider_id, keys=known) if known else {}
+            rows[key] = _row(event, body_hash, bindings[event.subject].id)
+    stored = store.Appended(set())
+    if rows:
+        stored = store.EVENTS.append(
+            provider_id=provider_id, rows=list(rows.values()), received_at=now, oldest=rules.oldest
+        )
+    new = stored.new
+    asked = {key for key in rows if key not in new and key not in stored.refused} | {key for _, key, _ in refused}
+    truth = store.EVENTS.find_hashes(provider_id=provider_id, keys=sorted(asked)) if asked else {}
+    for index, key, body_hash in refused:
+        # What was taken once stays taken, though it would not be today: the answer may have been lost.
+        if truth.get(key) == body_hash:
+            outcomes[index] = Outcome(index, DUPLICATE)
+    truth |= {key: rows[key].body_hash for key in [*new, *stored.refused]}
     for index, key, body_hash in hashes:
-        outcomes[index] = _settle(index, key, body_hash, rows, stored, truth)
+        outcomes[index] = _settle(index, key, body_hash, stored, truth, rows[key])
     return [outcome for outcome in outcomes if outcome is not None]
 
 
@@ -111,23 +129,42 @@ def _settle(
     index: int,
     key: store.Key,
     body_hash: bytes,
-    rows: dict[store.Key, store.Row],
-    stored: set[store.Key],
+    stored: store.Appended,
     truth: dict[store.Key, bytes],
+    row: store.Row,
 ) -> Outcome:
-    if key in stored:
-        stored.remove(key)  # the first of its key; those that follow in this batch repeat it
-        truth[key] = rows[key].body_hash
+    if truth[key] != body_hash:
+        return Outcome(index, CONFLICT, "id", "other_content")
+    if key in stored.new:
+        stored.new.remove(key)  # the first of its key; those that follow in this batch repeat it
         return Outcome(index, ACCEPTED)
-    if truth[key] == body_hash:
-        return Outcome(index, DUPLICATE)
-    return Outcome(index, CONFLICT, "id", "other_content")
+    if key in stored.refused:
+        code = stored.refused[key]
+        status = CONFLICT if code == "already_superseded" else REJECTED
+        return Outcome(index, status, "data.voids" if row.quantity is None else "data.supersedes", code)
+    return Outcome(index, DUPLICATE)
 
 
-Span = tuple[datetime, datetime] | None
+def _row(event: UsageInput, body_hash: bytes, contract_id: int) -> store.Row:
+    return store.Row(
+        event.source,
+        event.id,
+        body_hash,
+        contract_id,
+        event.meter,
+        event.quantity,
+        event.time,
+        event.value,
+        event.end,
+        event.supersedes,
+        event.reason,
+    )
 
 
-def _span(start_date: date | None, end_date: date | None) -> Span:
+Span = tuple[datetime, datetime]
+
+
+def _span(start_date: date | None, end_date: date | None) -> Span | None:
     """From 00:00 in Shanghai on the first day to 00:00 on the last one, which no longer belongs to it."""
     if start_date is None or end_date is None:
         return None
@@ -135,30 +172,56 @@ def _span(start_date: date | None, end_date: date | None) -> Span:
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
-def _check(
-    event: UsageInput, bindings: dict[str, contracts.ContractBinding], spans: dict[str, Span], latest: datetime
-) -> Read:
-    """The event itself, or what its contract has against it."""
-    binding = bindings.get(event.subject)
-    if binding is None:
-        # The same words whether nobody has such a contract or another provider has.
-        return Faulty("subject", "no_such_contract")
-    span = spans[event.subject]
-    if span is None:
-        return Faulty("subject", "not_delivered")
-    if event.meter not in binding.meters:
-        return Faulty("data.meter", "no_such_meter")
-    if span[0] <= event.time < span[1] and event.time <= latest:
-        return event
-    early, late = event.time < span[0], event.time >= span[1]
-    return Faulty("time", "before_start" if early else "after_end" if late else "in_the_future")
+class _Rules:
+    """What contracts, months and the clock have against events; made once for a batch."""
+
+    def __init__(self, bindings: dict[str, contracts.ContractBinding], now: datetime) -> None:
+        self._bindings = bindings
+        self._spans = {number: _span(binding.start_date, binding.end_date) for number, binding in bindings.items()}
+        # In UTC like all times of events, so that comparing is quick.
+        self._latest = (now + CLOCK_TOLERANCE).astimezone(UTC)
+        present = periods.Month.of(now).first_date
+        self.oldest = periods.midnight(periods.add_months(present, -partitions.MONTHS_BACK))
+
+    def fault_of(self, event: UsageInput) -> Faulty | None:
+        """What is against it, None if nothing is."""
+        binding = self._bindings.get(event.subject)
+        if binding is None:
+            # The same words whether nobody has such a contract or another provider has.
+            return Faulty("subject", "no_such_contract")
+        span = self._spans[event.subject]
+        if span is None:
+            return Faulty("subject", "not_delivered")
+        if event.meter not in binding.meters:
+            return Faulty("data.meter", "no_such_meter")
+        return self._fault_of_time(event, span)
+
+    def _fault_of_time(self, event: UsageInput, span: Span) -> Faulty | None:
+        field = "time" if event.end is None else "data.start"
+        # A void says when it was said; the contract may have ended before.
+        is_use = event.quantity is not None
+        last = event.time if event.end is None else event.end
+        for is_broken, at_fault, code in (
+            (is_use and event.time < span[0], field, "before_start"),
+            (is_use and event.time >= span[1], field, "after_end"),
+            (event.time > self._latest, field, "in_the_future"),
+            (event.time < self.oldest, field, "too_late"),
+            (last > self._latest, "data.end", "in_the_future"),
+            (is_use and last > span[1], "data.end", "after_end"),
+        ):
+            if is_broken:
+                return Faulty(at_fault, code)
+        return None
 
 
 def _hash(event: UsageInput) -> bytes:
     """SHA-256 of what the event says: another spelling of the same time or number is the same content."""
     # No contract number or meter that reaches this line contains a line feed.
-    moment = event.time.astimezone(UTC).isoformat()
-    return hashlib.sha256(f"{event.subject}\n{event.meter}\n{moment}\n{event.quantity}".encode()).digest()
+    text = f"{event.subject}\n{event.meter}\n{event.time.astimezone(UTC).isoformat()}\n{event.quantity}"
+    if event.end is not None or event.supersedes is not None or event.value:
+        more = [event.value, event.end and event.end.astimezone(UTC).isoformat(), event.supersedes, event.reason]
+        text = f"{text}\n{msgspec.json.encode(more).decode()}"
+    return hashlib.sha256(text.encode()).digest()
 
 
 def run_imports(*, now: datetime, limit: int) -> int:
@@ -172,8 +235,8 @@ def roll_up(*, now: datetime, limit: int) -> int:
     One statement reads them all, so `limit` and `now` play no part; they are what every stage is given.
     """
     with transaction.atomic():
-        state = store.lock_roll_up()
+        state = days.lock_roll_up()
         if state is None:
             return 0
         batch, read_before = state
-        return store.add_to_days(batch=batch + 1, read_before=read_before)
+        return days.add_to_days(batch=batch + 1, read_before=read_before)

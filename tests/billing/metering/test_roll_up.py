@@ -86,19 +86,23 @@ def test_an_event_committed_late_is_not_missed(contract: Any) -> None:
     assert days() == [("vcpu_hours", date(2026, 10, 5), Decimal(111), 3)]
 
 
-def test_control_a_watermark_of_ids_misses_it(contract: Any) -> None:
-    """The same course of events, read by the obvious rule: all rows with an id above the last one read."""
+def test_control_a_watermark_of_the_last_one_read_misses_it(contract: Any) -> None:
+    """The same course of events, read by the obvious rule: all rows written after the last one read."""
     read: list[Decimal] = []
-    last_id = 0
+    last = "0"
 
-    def read_by_id() -> None:
-        nonlocal last_id
-        rows = list(UsageEvent.objects.filter(pk__gt=last_id).order_by("pk").values_list("pk", "quantity"))
-        read.extend(quantity for _, quantity in rows)
-        last_id = rows[-1][0] if rows else last_id
+    def read_on() -> None:
+        nonlocal last
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT written_in::text, quantity FROM metering_usageevent WHERE written_in > %s::xid8 ORDER BY 1",
+                [last],
+            )
+            for last, quantity in cursor.fetchall():  # noqa: B007
+                read.append(quantity)
 
-    _report_early_commit_late(contract, between=read_by_id)
-    read_by_id()
+    _report_early_commit_late(contract, between=read_on)
+    read_on()
     assert sum(read) == Decimal(101)  # the 10 that were committed late are lost for good
     assert UsageEvent.objects.count() == 3
 
