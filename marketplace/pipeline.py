@@ -72,6 +72,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("agree to credits by silence", sla.agree_overdue),
     ("charge service level credits", rating_credits.credit_pending),
     ("issue invoices", invoicing.issue_due),
+    ("credit what came to less than zero", invoicing.credit_due),
     ("draw prepaid balances", payments.collect_due),
     ("tell what is overdue", overdue.mark_due),
     ("settle", settlement.settle_due),

@@ -58,4 +58,4 @@ def read_charges(*, groups: Sequence[Group], month: Month) -> dict[Group, list[C
 
 
 def _open_charges(month: Month) -> QuerySet[Charge]:
-    return Charge.objects.filter(line=None, period_start_date__lte=month.first_date)
+    return Charge.objects.filter(line=None, credited=None, period_start_date__lte=month.first_date)

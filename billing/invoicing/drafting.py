@@ -54,8 +54,8 @@ def draft_invoice(*, charges: Sequence[Charge], currency: str) -> DraftInvoice:
     """
     nets = [
         (net_minor, charge.vat_rate)
-        for _key, rows in groupby(charges, key=_whole)
-        for charge, net_minor in _round(list(rows), currency=currency)
+        for _key, rows in groupby(charges, key=whole_of)
+        for charge, net_minor in round_charge(list(rows), currency=currency)
     ]
     taxes = tax.tax_by_rate(nets, currency=currency)
     shares = tax.spread_tax(nets, taxes)
@@ -79,13 +79,13 @@ def draft_invoice(*, charges: Sequence[Charge], currency: str) -> DraftInvoice:
     )
 
 
-def _whole(charge: Charge) -> tuple[object, ...]:
+def whole_of(charge: Charge) -> tuple[object, ...]:
     """What the rows of one charge have in common. A credit's rows stand alone: each has a VAT rate of its own."""
     alone = charge.row if charge.component is None else ""
     return charge.contract_id, charge.component_id, charge.period_start_date, charge.revision, alone
 
 
-def _round(rows: Sequence[Charge], *, currency: str) -> list[tuple[Charge, int]]:
+def round_charge(rows: Sequence[Charge], *, currency: str) -> list[tuple[Charge, int]]:
     """The rows of one charge with their share of its rounded amount."""
     return list(zip(rows, money.round_lines([row.amount for row in rows], currency=currency), strict=True))
 

@@ -1,14 +1,15 @@
 """Writes: issue the invoices of a closed month."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from billing.invoicing import claims, drafting
+from billing.invoicing import claims, corrections, drafting, numbering, parking
 from billing.invoicing.claims import Group
 from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax, NumberSeries
 from billing.ledger import operations as ledger
@@ -18,6 +19,8 @@ from marketplace.organisations import actors
 from marketplace.organisations import operations as organisations
 from marketplace.organisations import queries as organisation_queries
 from marketplace.organisations.models import Organisation
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50  # invoices in one transaction, which holds the number series
 ROWS_AT_ONCE = 2000
@@ -45,18 +48,61 @@ def issue_due(*, now: datetime, limit: int) -> int:
     while its total is not above zero.
     """
     month = closed_month(now=now)
-    waiting = iter(claims.find_due_groups(month=month))
+    waiting = iter(_due(month=month, now=now))
     issued = 0
     while issued < limit and (groups := list(islice(waiting, min(BATCH, limit - issued)))):
-        issued += _issue_batch(groups, month=month, now=now)
+        issued += _issue_or_park(groups, month=month, now=now)
     return issued
+
+
+def credit_due(*, now: datetime, limit: int) -> int:
+    """Credit notes for up to `limit` accounts whose charges of the closed month come to less than zero.
+
+    Runs after `issue_due`, which leaves only those. Returns how many notes.
+    """
+    month = closed_month(now=now)
+    notes = 0
+    for group in _due(month=month, now=now):
+        if notes >= limit:
+            break
+        try:
+            notes += corrections.credit_group(group=group, month=month, now=now)
+        except Exception as error:  # one account never stops the others; its reason stands on finance's page
+            _park(group, error, month=month, now=now)
+    return notes
+
+
+def _due(*, month: Month, now: datetime) -> list[Group]:
+    groups = claims.find_due_groups(month=month)
+    if not groups:
+        return []
+    left_out = parking.parked_groups(month=month, now=now) | parking.held_groups()
+    return [group for group in groups if group not in left_out]
+
+
+def _issue_or_park(groups: Sequence[Group], *, month: Month, now: datetime) -> int:
+    """Issue a batch; if it fails, each account alone, and park those that fail."""
+    try:
+        return _issue_batch(groups, month=month, now=now)
+    except OperationalError:  # the database is away or busy: nobody's fault, the next run does it
+        raise
+    except Exception as error:
+        if len(groups) == 1:
+            _park(groups[0], error, month=month, now=now)
+            return 0
+    return sum(_issue_or_park([group], month=month, now=now) for group in groups)
+
+
+def _park(group: Group, error: Exception, *, month: Month, now: datetime) -> None:
+    logger.exception("buyer %s, provider %s: %s not invoiced", group.buyer_id, group.provider_id, month)
+    parking.park(group=group, month=month, reason=f"{type(error).__name__}: {error}", now=now)
 
 
 @transaction.atomic
 def _issue_batch(groups: Sequence[Group], *, month: Month, now: datetime) -> int:
     issuer = organisation_queries.get_platform()
     # Whoever holds the series is the only one who issues, so what is read below stays true until the commit.
-    series = _lock_series(issuer=issuer, year=periods.civil_date(now).year)
+    series = numbering.lock_series(issuer=issuer, year=periods.civil_date(now).year)
     drafts = []
     for group, charges in claims.read_charges(groups=groups, month=month).items():
         draft = drafting.draft_invoice(charges=charges, currency=group.currency)
@@ -67,6 +113,7 @@ def _issue_batch(groups: Sequence[Group], *, month: Month, now: datetime) -> int
     issues = _number(drafts, series=series, issuer=issuer, month=month, now=now)
     _store(issues)
     _post(issues, now=now)
+    parking.forget(groups=[group for group, _draft in drafts], month=month)
     organisations.record(
         actor=actors.VISITOR,
         action="invoices.issued",
@@ -76,11 +123,6 @@ def _issue_batch(groups: Sequence[Group], *, month: Month, now: datetime) -> int
         details={"from": issues[0].invoice.number, "to": issues[-1].invoice.number, "month": str(month)},
     )
     return len(issues)
-
-
-def _lock_series(*, issuer: Organisation, year: int) -> NumberSeries:
-    NumberSeries.objects.bulk_create([NumberSeries(issuer=issuer, year=year)], ignore_conflicts=True)
-    return NumberSeries.objects.select_for_update().get(issuer=issuer, year=year)
 
 
 def _number(
@@ -96,9 +138,8 @@ def _number(
     due_date = periods.civil_date(now) + timedelta(days=settings.INVOICE_DUE_DAYS)
     issues = []
     for group, draft in drafts:
-        series.last += 1
         invoice = Invoice(
-            number=f"FP-{series.year}-{series.last:06d}",
+            number=numbering.next_number(series),
             issuer=issuer,
             buyer=buyers[group.buyer_id],
             provider_id=group.provider_id,

@@ -39,6 +39,12 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
         BUYER: frozenset({"owner", "buyer", "approver", "finance"}),
         PLATFORM: frozenset({"operator", "finance", "auditor"}),
     },
+    "credit_notes.issue": {PLATFORM: frozenset({"finance"})},
+    "disputes.open": {BUYER: frozenset({"owner", "finance"})},
+    "disputes.answer": {PROVIDER: frozenset({"owner", "finance"})},
+    "disputes.decide": {PLATFORM: frozenset({"finance"})},
+    "write_offs.decide": {PLATFORM: frozenset({"finance"})},
+    "invoices.hold": {PLATFORM: frozenset({"finance"})},
     "payments.view": {PLATFORM: frozenset({"operator", "finance", "auditor"}), BUYER: frozenset({"owner", "finance"})},
     "payments.record": {PLATFORM: frozenset({"finance"})},
     "settlements.view": {

@@ -5,8 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class NumberSeries(models.Model):
-    """The last invoice number of an issuer and year: a locked row, so that numbers have no gaps."""
+    """The last number of an issuer, year and kind of document: a locked row, so that numbers have no gaps."""
 
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("Invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.INVOICE)
     issuer = models.ForeignKey("organisations.Organisation", models.PROTECT, related_name="+", verbose_name=_("issuer"))
     year = models.PositiveSmallIntegerField(_("year"))
     last = models.PositiveIntegerField(_("last number"), default=0)
@@ -14,7 +19,7 @@ class NumberSeries(models.Model):
     class Meta:
         verbose_name = _("number series")
         verbose_name_plural = _("number series")
-        constraints = [models.UniqueConstraint(fields=["issuer", "year"], name="number_series_unique")]
+        constraints = [models.UniqueConstraint(fields=["issuer", "year", "kind"], name="number_series_unique")]
 
 
 class Invoice(models.Model):
