@@ -88,6 +88,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Usage reports"), "provider:usage", "gauge", "usage.report"),
                 Entry(_("Incidents"), "provider:incidents", "triangle-alert", "incidents.report"),
                 Entry(_("Service level credits"), "provider:credits", "percent", "sla.decide"),
+                Entry(_("Reviews"), "provider:reviews", "star", "reviews.reply"),
             ),
         ),
         (
@@ -145,6 +146,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Evidence"), "operator:evidence", "file-check", "evidence.verify"),
                 Entry(_("Security alerts"), "operator:alerts", "siren", "alerts.manage"),
                 Entry(_("Service level credits"), "operator:credits", "percent", "sla.decide"),
+                Entry(_("Reviews"), "operator:reviews", "star", "reviews.moderate"),
             ),
         ),
         (

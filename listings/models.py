@@ -123,6 +123,13 @@ class Product(AbstractProduct):
         _("price per normalised unit, tax included"), max_digits=28, decimal_places=8, null=True, editable=False
     )
     normal_unit = models.CharField(_("normalised unit"), max_length=20, blank=True, editable=False)
+    review_count = models.PositiveIntegerField(_("reviews shown"), default=0, editable=False)
+    service_score = models.DecimalField(
+        _("mean score for the service"), max_digits=3, decimal_places=2, null=True, editable=False
+    )
+    delivery_score = models.DecimalField(
+        _("mean score for the delivery"), max_digits=3, decimal_places=2, null=True, editable=False
+    )
     search_text = models.TextField(default="", blank=True, editable=False)
     search_vector = SearchVectorField(null=True, editable=False)
     is_sample = models.BooleanField(_("sample data"), default=False)
@@ -138,6 +145,11 @@ class Product(AbstractProduct):
                 condition=~models.Q(state="published")
                 | models.Q(partner__isnull=False, data_centre__isnull=False, main_category__isnull=False),
                 name="product_published_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(review_count=0, service_score=None, delivery_score=None)
+                | models.Q(review_count__gte=1, service_score__range=(1, 5), delivery_score__range=(1, 5)),
+                name="product_scores_of_reviews",
             ),
         ]
 

@@ -234,6 +234,7 @@ def _service(found: Sequence[Offer]) -> Iterator[table.Row | None]:
         ("sla", _("Availability promised (SLA)"), _sla, scoring.HIGHER),
         ("lead_time", _("Lead time"), lambda one: _days(one.product.lead_time_days, working=True), scoring.LOWER),
         ("support", _("Technical support"), _support, scoring.HIGHER),
+        ("reviews", _("Reviews"), _reviews, ""),
         ("exit_notice", _("Notice to leave"), lambda one: _days(one.product.exit_notice_days), scoring.LOWER),
         ("exit_export", _("Data export after the end"), _export, scoring.HIGHER),
         ("exit_fee", _("Fee for leaving"), _exit_fee, scoring.LOWER),
@@ -250,6 +251,19 @@ def _sla(one: Offer) -> Cell:
 def _support(one: Offer) -> Cell:
     code = one.product.support
     return Cell(value=SUPPORT_HOURS.get(code), text=str(one.product.get_support_display()) if code else "")
+
+
+def _reviews(one: Offer) -> Cell:
+    """The means of what buyers said; printed, not scored: few voices are no measure."""
+    product = one.product
+    if not product.review_count:
+        return Cell()
+    words = _("Service %(service)s, delivery %(delivery)s of 5") % {
+        "service": f"{product.service_score:.1f}",
+        "delivery": f"{product.delivery_score:.1f}",
+    }
+    count = product.review_count
+    return Cell(text=words, note=ngettext("%(count)s review", "%(count)s reviews", count) % {"count": count})
 
 
 def _days(days: int | None, *, working: bool = False) -> Cell:

@@ -68,6 +68,18 @@ class ExitTerms(serializers.Serializer):
     )
 
 
+class Means(serializers.Serializer):
+    """What buyers said of it; null without a review that is shown."""
+
+    count = serializers.IntegerField(source="review_count", help_text="Reviews that are shown.")
+    service = serializers.DecimalField(
+        max_digits=3, decimal_places=2, allow_null=True, source="service_score", help_text="Mean, 1 to 5."
+    )
+    delivery = serializers.DecimalField(
+        max_digits=3, decimal_places=2, allow_null=True, source="delivery_score", help_text="Mean, 1 to 5."
+    )
+
+
 class Offering(serializers.Serializer):
     """One provider's service in one data centre."""
 
@@ -84,6 +96,7 @@ class Offering(serializers.Serializer):
     is_orderable = serializers.BooleanField()
     remaining = serializers.IntegerField(allow_null=True, help_text="Units left; null without a limit.")
     specs = serializers.DictField(source="product.specs")
+    reviews = Means(source="product")
     plans = Plan(many=True)
 
 

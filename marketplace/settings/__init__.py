@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "providers.fulfilment",
     "providers.provisioning",
     "listings.apps.ListingsConfig",
+    "listings.reviews.apps.ReviewsConfig",
     "marketplace.procurement",
     # river
     "billing.contracts",
@@ -66,7 +67,6 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     # Oscar: none of these can be left out; what is not wanted is hidden by marketplace.shop
     "oscar.apps.shipping.apps.ShippingConfig",
-    "oscar.apps.catalogue.reviews.apps.CatalogueReviewsConfig",
     "oscar.apps.communication.apps.CommunicationConfig",
     "oscar.apps.payment.apps.PaymentConfig",
     "oscar.apps.address.apps.AddressConfig",

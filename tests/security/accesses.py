@@ -3,7 +3,7 @@
 How to read the statuses: test_access_table.py.
 """
 
-from tests.security import api_accesses, proof_accesses, system_accesses
+from tests.security import api_accesses, proof_accesses, review_accesses, system_accesses
 
 # name of the address | what fills it | method | visitor foods bureau hongshan songmo officer finance
 PAGES = (
@@ -347,6 +347,7 @@ checkout:index             |                 | POST | 302 422 302 403 403 403 40
 """
     + proof_accesses.PAGES
     + system_accesses.PAGES
+    + review_accesses.PAGES
 )
 
 # name of the address | what fills it | method | no key, foods bureau hongshan songmo

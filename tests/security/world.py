@@ -37,7 +37,7 @@ from providers.service import operations as incidents
 from providers.webhooks import kinds
 from providers.webhooks import operations as webhooks
 from providers.webhooks.models import WebhookMessage
-from tests import editions, factories, receipts
+from tests import editions, factories, receipts, reviews
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
 
@@ -156,6 +156,7 @@ def build() -> World:
         actor=factories.actor(foods, "owner", user=users["foods"]),
         now=NOW,
     )
+    review = reviews.write(reviews.accepted(foods, host), factories.actor(foods, "owner", user=users["foods"]))
     number = {"number": contract.number}
     window, change = _planned(host.data_centre)
     incident = _disturbed(host.data_centre)
@@ -165,6 +166,8 @@ def build() -> World:
         "incident": {"number": incident},
         "credit": {"number": contract.number, "month": "2026-10"},
         "incident_step": {"number": incident, "step": "update"},
+        "review": {"code": review.code},
+        "reviewed": {"number": review.delivery.number},
         "pool": {"code": host.data_centre.code, "resource": "vcpu"},
         "pool_change": {"code": host.data_centre.code, "resource": "vcpu", "pk": change},
         "offering": {"pk": host.pk, "slug": host.slug},

@@ -1,5 +1,7 @@
 """A buyer's contracts and what was used of them."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import agreed, changing
+from frontend.pages import agreed, changing, reviewed
+from listings.reviews import queries as reviews
 from marketplace import clock
 from marketplace.organisations import errors, gate
 
@@ -108,6 +111,20 @@ def render_contract(request: HttpRequest, number: str, *, status: int = 200, **s
         "can_change": actor.can("contracts.change") and is_running,
         "kinds": changing.kinds(contract=contract),
         "failed": list(sent.values()),
+        **_reviewed(actor, delivery),
     }
     context.update({"form" if name == "end_form" else name: form for name, form in sent.items()})
     return render(request, "buyer/contract.html", context, status=status)
+
+
+def _reviewed(actor: Any, delivery: Any) -> dict[str, Any]:
+    """The review of a delivery and the form for it, as far as there can be one."""
+    if delivery is None or delivery.status != "completed":
+        return {}
+    review = reviews.find_review(number=delivery.number)
+    return {
+        "review": review,
+        "reviewed": reviewed.show(review) if review else None,
+        "may_review": reviews.may_review(delivery=delivery, actor=actor, now=clock.now()),
+        "review_form": reviewed.review_form(review),
+    }

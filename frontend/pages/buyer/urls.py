@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, service
+from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, reviews, service
 
 app_name = "buyer"
 
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("contracts/<slug:number>/withdraw/", changes.withdraw_change, name="withdraw_change"),
     path("contracts/<slug:number>/end/", contracts.end_contract, name="end_contract"),
     path("contracts/<slug:number>/service/", service.show_service, name="service"),
+    path("contracts/<slug:number>/review/", reviews.write_review, name="review"),
     path("invoices/", invoices.list_invoices, name="invoices"),
     path("invoices/<slug:number>/", invoices.show_invoice, name="invoice"),
     path("balance/", balance.show_balance, name="balance"),

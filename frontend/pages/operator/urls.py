@@ -12,6 +12,7 @@ from frontend.pages.operator import (
     listings,
     partners,
     recognitions,
+    reviews,
 )
 
 app_name = "operator"
@@ -38,6 +39,9 @@ urlpatterns: list[URLPattern] = [
     path("recognitions/<slug:number>/", recognitions.show_recognition, name="recognition"),
     path("recognitions/<slug:number>/opinion/", recognitions.give_opinion, name="recognition_opinion"),
     path("recognitions/<slug:number>/revoke/", recognitions.revoke, name="recognition_revoke"),
+    path("reviews/", reviews.show_desk, name="reviews"),
+    path("reviews/<slug:code>/hide/", reviews.hide, name="review_hide"),
+    path("reviews/<slug:code>/show/", reviews.show, name="review_show"),
     path("credits/", credits.show_credits, name="credits"),
     path("credits/<slug:number>/<slug:month>/decide/", credits.decide, name="credit_decide"),
     path("incidents/", incidents.show_incidents, name="incidents"),

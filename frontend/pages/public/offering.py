@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.rules import periods
-from frontend.pages import freezes
+from frontend.pages import freezes, reviewed
 from frontend.pages.public import icons
 from listings import detail, queries, standing, wording
 from listings.prices import pricing, table
 from listings.recommended import queries as recommended
+from listings.reviews import queries as reviews
 from marketplace import clock
 from marketplace.organisations import actors, errors, gate
 from providers import queries as providers
@@ -53,6 +54,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
         return redirect(row.product.get_absolute_url() + (f"?{query}" if query else ""), permanent=True)
     choice = _read_choice(request, row)
+    review_page = reviews.list_reviews(product_id=pk, page=request.GET.get("reviews", 1))
     context = {
         "row": row,
         "shown": shown,
@@ -71,6 +73,8 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         if row.product.is_recommended
         else None,
         "draws": [(wording.RESOURCES.get(code, code), each) for code, each in row.product.draws.items()],
+        "review_page": review_page,
+        "reviews": [reviewed.show(one) for one in review_page],
         "crumbs": [
             (_("Catalogue"), reverse("catalogue")),
             (row.category, f"{reverse('catalogue')}?category={row.category_slug}"),

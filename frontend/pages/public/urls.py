@@ -15,6 +15,7 @@ from frontend.pages.public import (
     offering,
     recommended,
     register,
+    reviews,
     status,
     versions,
 )
@@ -26,6 +27,8 @@ urlpatterns: list[URLPattern] = [
     path("catalogue/export.xlsx", catalogue_export.download_xlsx, name="catalogue_xlsx"),
     path("catalogue/<int:pk>/<str:slug>/", offering.show_offering, name="offering"),
     path("catalogue/<int:pk>/<str:slug>/versions/<int:number>/", versions.show_version, name="offering_version"),
+    path("reviews/<slug:code>/", reviews.show_review, name="review"),
+    path("reviews/<slug:code>/flag/", reviews.flag_review, name="review_flag"),
     path("data-centres/<str:code>/", data_centres.show_data_centre, name="data_centre"),
     path("compare/", compare.compare, name="compare"),
     path("compare/xlsx/", compare.download_comparison, name="compare_xlsx"),
