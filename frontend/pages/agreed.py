@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from billing.contracts import queries as contracts
 from billing.contracts import timeline
 from billing.metering import queries as metering
+from billing.rating import explanations
 from billing.rules.periods import InvalidMonth, Month
+from frontend.pages import months
 from listings.prices import table
 from providers.fulfilment import deadlines
 from providers.fulfilment import queries as fulfilment
@@ -51,8 +53,8 @@ def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -
     """The context of a contract's page: what was agreed, what is held, what happened, what was used."""
     approval = contracts.find_approval_of(contract=contract, side=side)
     delivery = fulfilment.find_delivery(number=contract.number)
-    months = months_of(contract=contract, now=now)
-    month = chosen_month(request, months=months)
+    choices = months_of(contract=contract, now=now)
+    month = chosen_month(request, months=choices)
     return {
         "contract": contract,
         "tone": TONES[contract.status],
@@ -65,9 +67,28 @@ def describe(request: HttpRequest, *, contract: Any, side: str, now: datetime) -
         "inspect_until": deadlines.last_day(delivery.inspect_due_at) if delivery and delivery.inspect_due_at else None,
         "milestones": timeline.of_contract(contract=contract, approval=approval, delivery=delivery),
         "approval": approval,
-        "months": [(str(one), str(one)) for one in months],
+        "months": [(str(one), str(one)) for one in choices],
         "month": month,
         "usage": describe_usage(contract=contract, month=month) if month else None,
+    }
+
+
+def describe_charges(request: HttpRequest, *, contract: Any, console: str, now: datetime) -> dict[str, Any]:
+    """The context of the page that explains a month's charges, for one of the two consoles."""
+    choices = months_of(contract=contract, now=now)
+    month = chosen_month(request, months=choices)
+    address = reverse(f"{console}:contract", args=[contract.number])
+    return {
+        "contract": contract,
+        "months": [(str(one), str(one)) for one in choices],
+        "month": month,
+        "month_name": months.month_name(month) if month else "",
+        "charges": explanations.explain_month(contract=contract, month=month) if month else [],
+        "crumbs": [
+            (_("Contracts"), reverse(f"{console}:contracts")),
+            (contract.number, address),
+            (_("Charges"), None),
+        ],
     }
 
 
@@ -78,11 +99,11 @@ def months_of(*, contract: Any, now: datetime) -> list[Month]:
     month, last = Month.of_date(contract.start_date), Month.of(now)
     if contract.end_date is not None:
         last = min(last, Month.of_date(contract.end_date))
-    months = []
+    found = []
     while month <= last:
-        months.append(month)
+        found.append(month)
         month = month.next()
-    return months[::-1]
+    return found[::-1]
 
 
 def chosen_month(request: HttpRequest, *, months: list[Month]) -> Month | None:

@@ -101,6 +101,7 @@ def _line(line: Any) -> dict[str, Any]:
     before = explanation.get("charged_before") or {}
     return {
         "line": line,
+        "month": str(periods.Month.of_date(line.charge.period_start_date)),
         "formula": explanation.get("formula", ""),
         "charged_before": _number(before.get("amount")),
         "difference": line.charge.amount if before else None,

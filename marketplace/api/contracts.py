@@ -2,15 +2,18 @@
 
 from typing import Any, Final
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.contracts import operations, queries
+from billing.rating import explanations
 from billing.rules import aggregation
 from marketplace import clock
 from marketplace.api import door
+from marketplace.api import errors as api_errors
 from marketplace.organisations import actors
 from marketplace.organisations import errors as refusals
 
@@ -77,6 +80,55 @@ class Component(serializers.Serializer):
         max_digits=20, decimal_places=8, allow_null=True, help_text="At most this, per month."
     )
     vat_rate = serializers.DecimalField(max_digits=5, decimal_places=4)
+
+
+class UsageDay(serializers.Serializer):
+    """One day that a metered charge is made of."""
+
+    day = serializers.DateField()
+    quantity = serializers.DecimalField(max_digits=30, decimal_places=6)
+    event_count = serializers.IntegerField()
+
+
+class Sentences(serializers.Serializer):
+    """The rule, what is counted and the version of the prices, in words."""
+
+    zh = serializers.ListField(child=serializers.CharField())
+    en = serializers.ListField(child=serializers.CharField())
+
+
+class ExplainedCharge(serializers.Serializer):
+    """One row of a charge without tax, unrounded, and what made it. `amount` is what this revision charges of it."""
+
+    component = serializers.CharField(help_text="Empty for a service level credit.")
+    row = serializers.CharField(help_text="Which row of the component: a tier, a minimum; empty for a plain price.")
+    revision = serializers.IntegerField(help_text="Above 0: a correction, which carries the difference.")
+    kind = serializers.CharField()
+    model = serializers.CharField()
+    meter = serializers.CharField()
+    aggregation = serializers.CharField()
+    formula = serializers.CharField()
+    tier = serializers.IntegerField(help_text="0 without tiers.")
+    above = serializers.CharField()
+    up_to = serializers.CharField(allow_null=True)
+    quantity = serializers.CharField()
+    unit_price = serializers.CharField()
+    amount_due = serializers.CharField(help_text="What the row comes to, whatever was charged before.")
+    amount = serializers.CharField()
+    vat_rate = serializers.DecimalField(max_digits=5, decimal_places=4)
+    price_version = serializers.IntegerField()
+    price_version_date = serializers.DateField(allow_null=True)
+    rated_at = serializers.DateTimeField()
+    usage_days = UsageDay(many=True)
+    explanation = Sentences()
+
+
+class ChargesOfMonth(serializers.Serializer):
+    """A month of a contract; no charges before it is rated."""
+
+    contract = serializers.CharField()
+    month = serializers.CharField()
+    charges = ExplainedCharge(many=True)
 
 
 class Transition(serializers.Serializer):
@@ -162,6 +214,30 @@ class ConfirmDelivery(door.Door):
             now=clock.now(),
         )
         return Response(_show(self.actor, number))
+
+
+class Charges(door.Door):
+    """GET /api/v1/contracts/{number}/charges?month=2026-10"""
+
+    scopes = {"GET": "contracts.view"}
+
+    @door.describe(
+        operation_id="list_charges",
+        summary="Explain the charges of a contract for a month",
+        description="Formula, tier, quantities, version of the prices and usage days of each charge, in zh and en.",
+        answers={200: ChargesOfMonth},
+        problems=(404, 422),
+        parameters=[OpenApiParameter("month", str, required=True, description="2026-10")],
+    )
+    def get(self, request: Request, number: str) -> Response:
+        """One month, whole: a contract has at most a few hundred rows of it."""
+        month = door.read_month(request)
+        if month is None:
+            raise api_errors.BadQuery(_("Write the month like 2026-10."), field="month")
+        contract = queries.get_contract(number=number, organisation_id=self.actor.organisation_id, side=self.actor.side)
+        found = explanations.explain_month(contract=contract, month=month)
+        rows = [explanations.to_data(one=one) for one in found]
+        return Response(ChargesOfMonth({"contract": contract.number, "month": str(month), "charges": rows}).data)
 
 
 def _show(actor: actors.Actor, number: str) -> Any:

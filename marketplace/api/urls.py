@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("v1/usage/imports/<public_number:number>", usage.Import.as_view(), name="usage-import"),
     path("v1/contracts", contracts.Contracts.as_view(), name="contracts"),
     path("v1/contracts/<public_number:number>", contracts.ContractView.as_view(), name="contract"),
+    path("v1/contracts/<public_number:number>/charges", contracts.Charges.as_view(), name="contract-charges"),
     path(
         "v1/contracts/<public_number:number>/confirm-delivery",
         contracts.ConfirmDelivery.as_view(),

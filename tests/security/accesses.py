@@ -84,6 +84,8 @@ buyer:contracts            |                 | GET  | 302 200 200 403 403 403 40
 buyer:contracts            |                 | POST | 405 405 405 405 405 405 405
 buyer:contract             | contract        | GET  | 302 200 404 403 403 403 403
 buyer:contract             | contract        | POST | 405 405 405 405 405 405 405
+buyer:contract_charges     | contract        | GET  | 302 200 404 403 403 403 403
+buyer:contract_charges     | contract        | POST | 405 405 405 405 405 405 405
 buyer:accept_delivery      | contract        | GET  | 405 405 405 405 405 405 405
 buyer:accept_delivery      | contract        | POST | 302 422 404 403 403 403 403
 buyer:reject_delivery      | contract        | GET  | 405 405 405 405 405 405 405
@@ -126,6 +128,8 @@ provider:contracts         |                 | GET  | 302 403 403 200 200 403 40
 provider:contracts         |                 | POST | 405 405 405 405 405 405 405
 provider:contract          | contract        | GET  | 302 403 403 200 404 403 403
 provider:contract          | contract        | POST | 405 405 405 405 405 405 405
+provider:contract_charges  | contract        | GET  | 302 403 403 200 404 403 403
+provider:contract_charges  | contract        | POST | 405 405 405 405 405 405 405
 provider:decide_change     | contract        | GET  | 405 405 405 405 405 405 405
 provider:decide_change     | contract        | POST | 302 403 403 409 404 403 403
 provider:suspend           | contract        | GET  | 405 405 405 405 405 405 405

@@ -11,6 +11,8 @@ api:contracts              |                 | GET  | 401 200 200 200 200
 api:contracts              |                 | POST | 401 405 405 405 405
 api:contract               | contract        | GET  | 401 200 404 200 404
 api:contract               | contract        | POST | 401 405 405 405 405
+api:contract-charges       | contract        | GET  | 401 422 422 422 422
+api:contract-charges       | contract        | POST | 401 405 405 405 405
 api:deliveries             |                 | GET  | 401 403 403 200 200
 api:deliveries             |                 | POST | 401 405 405 405 405
 api:delivery               | waiting         | GET  | 401 403 403 200 404

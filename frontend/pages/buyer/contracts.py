@@ -60,6 +60,15 @@ def show_contract(request: HttpRequest, number: str) -> HttpResponse:
     return render_contract(request, number)
 
 
+@gate.page(permission="contracts.view", side="buyer")
+def show_charges(request: HttpRequest, number: str) -> HttpResponse:
+    """How the charges of one month came about."""
+    organisation_id = gate.actor_of(request).organisation_id
+    contract = queries.get_contract(number=number, organisation_id=organisation_id, side="buyer")
+    context = agreed.describe_charges(request, contract=contract, console="buyer", now=clock.now())
+    return render(request, "shop/contract_charges.html", context)
+
+
 @gate.page(permission="contracts.end", side="buyer", methods=("POST",))
 def end_contract(request: HttpRequest, number: str) -> HttpResponse:
     """End it early, or cancel it before its delivery."""

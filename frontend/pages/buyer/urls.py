@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("approvals/<slug:number>/", approvals.show_approval, name="approval"),
     path("contracts/", contracts.list_contracts, name="contracts"),
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/charges/", contracts.show_charges, name="contract_charges"),
     path("contracts/<slug:number>/accept/", acceptance.accept_delivery, name="accept_delivery"),
     path("contracts/<slug:number>/reject/", acceptance.reject_delivery, name="reject_delivery"),
     path("contracts/<slug:number>/change/<slug:kind>/", changes.ask_change, name="change"),

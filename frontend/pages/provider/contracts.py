@@ -50,6 +50,15 @@ def show_contract(request: HttpRequest, number: str) -> HttpResponse:
     return _render(request, number, form=ReasonForm())
 
 
+@gate.page(permission="contracts.view", side="provider")
+def show_charges(request: HttpRequest, number: str) -> HttpResponse:
+    """How the charges of one month came about."""
+    organisation_id = gate.actor_of(request).organisation_id
+    contract = queries.get_contract(number=number, organisation_id=organisation_id, side="provider")
+    context = agreed.describe_charges(request, contract=contract, console="provider", now=clock.now())
+    return render(request, "shop/contract_charges.html", context)
+
+
 @gate.page(permission="contracts.suspend", side="provider", methods=("POST",))
 def suspend_contract(request: HttpRequest, number: str) -> HttpResponse:
     """Stop the service for a while, with a reason."""

@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern] = [
     path("deliveries/<slug:number>/<slug:step>/", deliveries.take_step, name="delivery_step"),
     path("contracts/", contracts.list_contracts, name="contracts"),
     path("contracts/<slug:number>/", contracts.show_contract, name="contract"),
+    path("contracts/<slug:number>/charges/", contracts.show_charges, name="contract_charges"),
     path("contracts/<slug:number>/change/", contracts.decide_change, name="decide_change"),
     path("contracts/<slug:number>/suspend/", contracts.suspend_contract, name="suspend"),
     path("contracts/<slug:number>/resume/", contracts.resume_contract, name="resume"),
