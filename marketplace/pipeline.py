@@ -19,6 +19,7 @@ from billing.invoicing import overdue
 from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
+from billing.payments.gateways import attempts, inbox
 from billing.rating import credits as rating_credits
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
@@ -73,6 +74,8 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("charge service level credits", rating_credits.credit_pending),
     ("issue invoices", invoicing.issue_due),
     ("credit what came to less than zero", invoicing.credit_due),
+    ("take messages of payment services", inbox.process_due),
+    ("ask about open payments", attempts.ask_due),
     ("draw prepaid balances", payments.collect_due),
     ("tell what is overdue", overdue.mark_due),
     ("settle", settlement.settle_due),

@@ -28,6 +28,8 @@ class Payment(models.Model):
     class Gateway(models.TextChoices):
         BANK = "bank", _("Bank transfer")
         BALANCE = "balance", _("Prepaid balance")
+        ALIPAY = "alipay", _("Alipay")
+        STRIPE = "stripe", _("Stripe")
 
     class Purpose(models.TextChoices):
         INVOICE = "invoice", _("Pays an invoice")

@@ -70,7 +70,7 @@ def record_top_up(
     reference = _check_receipt(amount=amount, bank_reference=bank_reference, received_at=received_at, now=now)
     if not Organisation.objects.filter(pk=organisation_id, side=Organisation.Side.BUYER).exists():
         raise NotABuyer(_("Choose a buyer: only buyers have a prepaid balance."), field="organisation")
-    payment, is_new = _enter(
+    payment, is_new = enter(
         gateway=Payment.Gateway.BANK,
         purpose=Payment.Purpose.TOP_UP,
         reference=reference,
@@ -86,8 +86,8 @@ def record_top_up(
     wallet.balance_minor += amount.amount_minor
     wallet.save(update_fields=["balance_minor"])
     platform = organisation_queries.get_platform()
-    _post(payment, debit=("bank_client_money", platform.pk), credit=("buyer_balance", organisation_id), now=now)
-    _record(payment, action="payment.topped_up", actor=actor, now=now)
+    post_payment(payment, debit=("bank_client_money", platform.pk), credit=("buyer_balance", organisation_id), now=now)
+    record_payment(payment, action="payment.topped_up", actor=actor, now=now)
     return payment
 
 
@@ -112,7 +112,7 @@ def confirm_bank_transfer(
     invoice = found.invoice
     if amount.currency != invoice.currency:
         raise InvalidAmount(_("This invoice is in %(currency)s.") % {"currency": invoice.currency}, field="amount")
-    payment, is_new = _enter(
+    payment, is_new = enter(
         gateway=Payment.Gateway.BANK,
         purpose=Payment.Purpose.INVOICE,
         reference=reference,
@@ -135,8 +135,8 @@ def confirm_bank_transfer(
         )
     allocation.allocate(payment=payment, balance=balance, collected_at=received_at)
     platform = organisation_queries.get_platform()
-    _post(payment, debit=("bank_client_money", platform.pk), credit=("receivable", invoice.buyer_id), now=now)
-    _record(payment, action="payment.confirmed", actor=actor, now=now, invoice=invoice.number)
+    post_payment(payment, debit=("bank_client_money", platform.pk), credit=("receivable", invoice.buyer_id), now=now)
+    record_payment(payment, action="payment.confirmed", actor=actor, now=now, invoice=invoice.number)
     return payment
 
 
@@ -161,22 +161,31 @@ def _draw(*, invoice_id: int, now: datetime) -> bool:
     amount_minor = min(invoice.prepaid_minor - drawn.amount_minor, balance.open_minor, wallet.balance_minor)
     if amount_minor <= 0:
         return False
-    payment, _is_new = _enter(
+    draw(balance=balance, wallet=wallet, amount_minor=amount_minor, times=drawn.times, actor=actors.VISITOR, now=now)
+    return True
+
+
+def draw(
+    *, balance: InvoiceBalance, wallet: Wallet, amount_minor: int, times: int, actor: actors.Actor, now: datetime
+) -> Payment:
+    """Pay a part of an invoice from a wallet; both are locked and hold as much. `times` is how often it drew before."""
+    invoice = balance.invoice
+    payment, _is_new = enter(
         gateway=Payment.Gateway.BALANCE,
         purpose=Payment.Purpose.INVOICE,
-        reference=f"{invoice.number}/{drawn.times + 1}",
+        reference=f"{invoice.number}/{times + 1}",
         organisation_id=invoice.buyer_id,
         amount=Money(amount_minor, invoice.currency),
         received_at=now,
-        actor=actors.VISITOR,
+        actor=actor,
         now=now,
     )
     allocation.allocate(payment=payment, balance=balance, collected_at=now)
     wallet.balance_minor -= amount_minor
     wallet.save(update_fields=["balance_minor"])
-    _post(payment, debit=("buyer_balance", invoice.buyer_id), credit=("receivable", invoice.buyer_id), now=now)
-    _record(payment, action="payment.drawn", actor=actors.VISITOR, now=now, invoice=invoice.number)
-    return True
+    post_payment(payment, debit=("buyer_balance", invoice.buyer_id), credit=("receivable", invoice.buyer_id), now=now)
+    record_payment(payment, action="payment.drawn", actor=actor, now=now, invoice=invoice.number)
+    return payment
 
 
 def lock_invoice_balance(*, invoice_id: int, skip_locked: bool = False) -> Any:
@@ -210,7 +219,7 @@ def _check_receipt(*, amount: Money, bank_reference: str, received_at: datetime,
     return reference
 
 
-def _enter(
+def enter(
     *,
     gateway: str,
     purpose: str,
@@ -257,7 +266,8 @@ def _enter(
     return payment, is_new
 
 
-def _post(payment: Payment, *, debit: tuple[str, int], credit: tuple[str, int], now: datetime) -> None:
+def post_payment(payment: Payment, *, debit: tuple[str, int], credit: tuple[str, int], now: datetime) -> None:
+    """Post a payment to the ledger, under its number."""
     amount = money.Money(payment.amount_minor, payment.currency)
     ledger.post(
         business_key=f"payment:{payment.number}",
@@ -267,7 +277,8 @@ def _post(payment: Payment, *, debit: tuple[str, int], credit: tuple[str, int], 
     )
 
 
-def _record(payment: Payment, *, action: str, actor: actors.Actor, now: datetime, invoice: str = "") -> None:
+def record_payment(payment: Payment, *, action: str, actor: actors.Actor, now: datetime, invoice: str = "") -> None:
+    """Write the audit row of a payment."""
     organisations.record(
         actor=actor,
         action=action,

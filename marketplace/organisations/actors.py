@@ -46,6 +46,7 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "write_offs.decide": {PLATFORM: frozenset({"finance"})},
     "invoices.hold": {PLATFORM: frozenset({"finance"})},
     "payments.view": {PLATFORM: frozenset({"operator", "finance", "auditor"}), BUYER: frozenset({"owner", "finance"})},
+    "payments.make": {BUYER: frozenset({"owner", "finance"})},
     "payments.record": {PLATFORM: frozenset({"finance"})},
     "settlements.view": {
         PROVIDER: frozenset({"owner", "finance"}),

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "billing.rating",
     "billing.invoicing",
     "billing.payments",
+    "billing.payments.gateways",
     "billing.settlement",
     "billing.exports",
     "marketplace.statistics",
@@ -306,6 +307,9 @@ INVOICE_DUE_DAYS = 30
 # Where buyers send their transfers; stands on every open invoice.
 CLIENT_MONEY_BANK = ENV.client_money_bank
 CLIENT_MONEY_ACCOUNT = ENV.client_money_account
+# Payment services by name, each in one mode; see docs/payments.md. The address of this site as the services see it.
+GATEWAYS = ENV.gateways
+PUBLIC_URL = ENV.public_url
 # host:port of receivers on this machine, for tests and the demo; production reads none (providers.connectors).
 OUTBOUND_EXCEPTIONS = ENV.outbound_exceptions
 

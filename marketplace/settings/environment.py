@@ -1,7 +1,7 @@
 """Everything the environment may say, read once and typed.
 
-This is the only file that reads environment variables. A wrong or missing value stops the start
-with a sentence that names the variable.
+This file and `payment_services` are the only ones that read environment variables. A wrong or missing value stops
+the start with a sentence that names the variable.
 """
 
 import base64
@@ -15,6 +15,8 @@ from typing import Any, Literal, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+
+from marketplace.settings import payment_services
 
 ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = ROOT / ".private"
@@ -43,6 +45,8 @@ class Environment:
     client_money_bank: str
     client_money_account: str
     outbound_exceptions: list[str]
+    public_url: str
+    gateways: dict[str, dict[str, str]]
 
     @property
     def is_demo(self) -> bool:
@@ -154,4 +158,6 @@ def read_environment() -> Environment:
         client_money_bank=env.str("CLIENT_MONEY_BANK", "示例银行赤峰分行" if local else ""),
         client_money_account=env.str("CLIENT_MONEY_ACCOUNT", "0000 0000 0000 0000 000" if local else ""),
         outbound_exceptions=env.list("OUTBOUND_EXCEPTIONS", []) if local else [],
+        public_url=env.str("PUBLIC_URL", "").rstrip("/"),
+        gateways=payment_services.read(env, local=local),
     )

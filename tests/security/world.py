@@ -40,6 +40,7 @@ from providers.webhooks.models import WebhookMessage
 from tests import editions, factories, receipts, reviews
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
+from tests.security import payment_accesses
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -193,6 +194,7 @@ def build() -> World:
         "line": {"line_id": line.pk},
         "code": {"code": host.code},
         **onboarded,
+        **payment_accesses.parts(invoice, NOW),
         "licence": {"kind": "business-licence"},
         "document": {"number": document.number},
         "edition": {"number": edition.number},

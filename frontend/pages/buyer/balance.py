@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from billing.payments import queries
+from billing.payments.gateways import queries as gateways
 from billing.rules import periods
 from marketplace import clock
 from marketplace.organisations import gate
@@ -22,6 +23,9 @@ def show_balance(request: HttpRequest) -> HttpResponse:
         "page": queries.wallet_statement(organisation_id=organisation_id, page=request.GET.get("page", 1)),
         "organisation": organisations.get_organisation(organisation_id=organisation_id),
         "operator": organisations.get_platform(),
+        "ways": gateways.list_ways(currency="CNY"),
+        "methods": gateways.list_methods(organisation_id=organisation_id),
+        "may_pay": gate.actor_of(request).can("payments.make"),
         "bank": settings.CLIENT_MONEY_BANK,
         "account": settings.CLIENT_MONEY_ACCOUNT,
     }

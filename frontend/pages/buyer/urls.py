@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, reviews, service
+from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, paying, service
 
 app_name = "buyer"
 
@@ -23,5 +24,12 @@ urlpatterns: list[URLPattern] = [
     path("contracts/<slug:number>/review/", reviews.write_review, name="review"),
     path("invoices/", invoices.list_invoices, name="invoices"),
     path("invoices/<slug:number>/", invoices.show_invoice, name="invoice"),
+    path("invoices/<slug:number>/pay/", paying.choose, name="pay"),
+    path("invoices/<slug:number>/pay/by/", paying.pay, name="pay_by"),
+    path("payments/<slug:number>/", paying.show_attempt, name="paying"),
+    path("payments/<slug:number>/back/", paying.come_back, name="paid"),
     path("balance/", balance.show_balance, name="balance"),
+    path("balance/top-up/", paying.top_up, name="top_up"),
+    path("balance/methods/<int:pk>/switch/", paying.switch_method, name="switch_method"),
+    path("balance/methods/<int:pk>/remove/", paying.remove_method, name="remove_method"),
 ]
