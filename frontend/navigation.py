@@ -128,6 +128,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Invoices"), "finance:invoices", "file-text", "invoices.view"),
                 Entry(_("Payments"), "finance:payments", "banknote", "payments.view", in_header=True),
                 Entry(_("Balances"), "finance:balances", "wallet", "payments.view"),
+                Entry(_("Payment services"), "finance:services", "credit-card", "payments.view"),
             ),
         ),
         (

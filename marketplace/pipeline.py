@@ -19,7 +19,7 @@ from billing.invoicing import overdue
 from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
-from billing.payments.gateways import attempts, inbox
+from billing.payments.gateways import attempts, autopay, inbox, reconciliation
 from billing.rating import credits as rating_credits
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
@@ -77,6 +77,9 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("take messages of payment services", inbox.process_due),
     ("ask about open payments", attempts.ask_due),
     ("draw prepaid balances", payments.collect_due),
+    ("ask again for automatic charges", autopay.ask_again),
+    ("charge saved cards", autopay.charge_due),
+    ("reconcile payment services", reconciliation.reconcile_due),
     ("tell what is overdue", overdue.mark_due),
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),

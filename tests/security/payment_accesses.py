@@ -2,11 +2,25 @@
 
 from typing import Any
 
-from billing.payments.gateways.models import GatewayEvent, PaymentAttempt, SavedMethod
+from billing.payments.gateways.models import (
+    GatewayEvent,
+    PaymentAttempt,
+    ReconciliationDay,
+    ReconciliationDifference,
+    SavedMethod,
+)
 
-PAGES = """
+PAGES = """\
 gateway_notification       | gateway         | GET  | 405 405 405 405 405 405 405
 gateway_notification       | gateway         | POST | 400 400 400 400 400 400 400
+finance:services           |                 | GET  | 302 403 403 403 403 403 200
+finance:services           |                 | POST | 405 405 405 405 405 405 405
+finance:event_retry        | event           | GET  | 405 405 405 405 405 405 405
+finance:event_retry        | event           | POST | 302 403 403 403 403 403 302
+finance:event_aside        | event           | GET  | 405 405 405 405 405 405 405
+finance:event_aside        | event           | POST | 302 403 403 403 403 403 302
+finance:difference_explain | difference      | GET  | 405 405 405 405 405 405 405
+finance:difference_explain | difference      | POST | 302 403 403 403 403 403 302
 buyer:pay                  | invoice         | GET  | 302 200 404 403 403 403 403
 buyer:pay                  | invoice         | POST | 405 405 405 405 405 405 405
 buyer:pay_by               | invoice         | GET  | 405 405 405 405 405 405 405
@@ -45,7 +59,15 @@ def parts(invoice: Any, now: Any) -> dict[str, dict[str, Any]]:
     event = GatewayEvent.objects.create(
         gateway="alipay", mode="test", event_id="1", kind="payment", body=b"", received_at=now, state="parked"
     )
+    day = ReconciliationDay.objects.create(
+        gateway="alipay", mode="test", day_date=now.date(), compared_at=now, matched_count=0, taken_in_count=0,
+        gross_minor=0, fees_minor=0,
+    )  # fmt: skip
+    difference = ReconciliationDifference.objects.create(
+        day=day, kind="foreign", external_id="1", theirs_minor=1, currency="CNY"
+    )
     return {
+        "difference": {"pk": difference.pk},
         "gateway": {"gateway": "alipay"},
         "attempt": {"number": attempt.number},
         "card": {"pk": card.pk},

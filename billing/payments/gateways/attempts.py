@@ -135,7 +135,7 @@ def write(
     saves_method: bool,
     actor: actors.Actor,
     now: datetime,
-    is_automatic: bool = False,
+    method_id: int | None = None,
 ) -> PaymentAttempt:
     """Write an attempt before anything is asked. Raises PaymentUnderWay if the invoice has an open one."""
     try:
@@ -149,7 +149,8 @@ def write(
                 amount_minor=amount.amount_minor,
                 currency=amount.currency,
                 saves_method=saves_method,
-                is_automatic=is_automatic,
+                is_automatic=method_id is not None,
+                method_id=method_id,
                 created_at=now,
                 checked_at=now,
                 expires_at=(now + LIFE).replace(microsecond=0),
@@ -167,13 +168,15 @@ def close(*, attempt: PaymentAttempt, now: datetime) -> PaymentAttempt:
     Raises PaymentUnderWay if neither can be known now.
     """
     service = registry.find(attempt.gateway)
+    if attempt.is_automatic and not attempt.external_id:
+        raise under_way()  # a charge without an answer may have captured: autopay finds out
     if service is None or service.mode != attempt.mode:
         return _write_state(attempt, PaymentAttempt.State.CLOSED, now=now)
     try:
         receipt = service.close(number=attempt.number, external_id=attempt.external_id)
     except (interface.Unavailable, interface.Declined) as error:
         raise under_way() from error
-    if receipt.state == "waiting" and not attempt.is_automatic:
+    if receipt.state == "waiting":
         raise under_way()
     return _apply(attempt, receipt, mode=service.mode, is_final=True, now=now)
 
@@ -194,7 +197,10 @@ def refresh(*, attempt: PaymentAttempt, now: datetime) -> PaymentAttempt:
 
 def ask_due(*, now: datetime, limit: int) -> int:
     """A stage: ask about open attempts that nobody told us of. Returns 0: what is left waits for the next minute."""
-    due = PaymentAttempt.objects.filter(state=PaymentAttempt.State.OPEN, checked_at__lt=now - ASK_AGAIN)
+    due = PaymentAttempt.objects.filter(state=PaymentAttempt.State.OPEN, checked_at__lt=now - ASK_AGAIN).exclude(
+        is_automatic=True,
+        external_id="",  # not asked yet, or without an answer: see autopay
+    )
     for attempt in due.order_by("checked_at")[: min(limit, MOST_ASKED)]:
         try:
             if attempt.expires_at < now:
@@ -224,7 +230,7 @@ def take(*, gateway: str, mode: str, receipt: interface.Receipt, now: datetime) 
     payment = receipts.take_in(
         captured=receipts.Captured(
             gateway=gateway,
-            reference=receipt.external_id if mode == "live" else f"{mode}:{receipt.external_id}",
+            reference=reference(mode=mode, external_id=receipt.external_id),
             organisation_id=attempt.organisation_id,
             invoice_id=attempt.invoice_id,
             amount=asked,
@@ -248,6 +254,11 @@ def find(*, number: str, organisation_id: int) -> PaymentAttempt:
     if attempt is None:
         raise NoSuchAttempt
     return attempt
+
+
+def reference(*, mode: str, external_id: str) -> str:
+    """Under which a capture is entered: money of the test mode is never taken for money."""
+    return external_id if mode == "live" else f"{mode}:{external_id}"
 
 
 def under_way() -> PaymentUnderWay:

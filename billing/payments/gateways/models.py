@@ -40,6 +40,9 @@ class PaymentAttempt(models.Model):
     amount_minor = models.BigIntegerField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3)
     is_automatic = models.BooleanField(_("automatic"), default=False)
+    method = models.ForeignKey(
+        "gateways.SavedMethod", models.PROTECT, null=True, related_name="+", verbose_name=_("saved method")
+    )
     saves_method = models.BooleanField(_("saves the method"), default=False)
     state = models.CharField(_("state"), max_length=6, choices=State, default=State.OPEN)
     url = models.TextField(_("where to pay"), blank=True)
@@ -158,4 +161,65 @@ class StripeCustomer(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "mode"], name="stripe_customer_unique"),
             models.UniqueConstraint(fields=["mode", "customer_id"], name="stripe_customer_id_unique"),
+        ]
+
+
+class ReconciliationDay(models.Model):
+    """A service's own account of one day in Shanghai, compared with ours."""
+
+    gateway = models.CharField(_("by"), max_length=10, choices=Service)
+    mode = models.CharField(_("mode"), max_length=4, choices=Mode)
+    day_date = models.DateField(_("day"))
+    compared_at = models.DateTimeField(_("compared"))
+    matched_count = models.PositiveIntegerField(_("matched"))
+    taken_in_count = models.PositiveIntegerField(_("taken in"))
+    gross_minor = models.BigIntegerField(_("amount"))
+    fees_minor = models.BigIntegerField(_("fees"))
+
+    class Meta:
+        verbose_name = _("reconciled day")
+        verbose_name_plural = _("reconciled days")
+        ordering = ["-day_date", "gateway"]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway", "mode", "day_date"], name="reconciliation_day_unique"),
+        ]
+
+
+class ReconciliationDifference(models.Model):
+    """What a service and we do not agree on. Somebody of finance owns it until it is explained."""
+
+    class Kind(models.TextChoices):
+        FOREIGN = "foreign", _("Not asked for by us")
+        AMOUNT = "amount", _("Another amount")
+        ABSENT = "absent", _("Not in the service's account")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        EXPLAINED = "explained", _("Explained")
+
+    day = models.ForeignKey(
+        ReconciliationDay, models.PROTECT, related_name="differences", verbose_name=_("reconciled day")
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    external_id = models.CharField(_("number at the service"), max_length=100)
+    number = models.CharField(_("number of the attempt"), max_length=64, blank=True)
+    theirs_minor = models.BigIntegerField(_("at the service"), null=True)
+    ours_minor = models.BigIntegerField(_("with us"), null=True)
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.OPEN)
+    owner = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("taken on by")
+    )
+    explanation = models.CharField(_("explanation"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("difference")
+        verbose_name_plural = _("differences")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "kind", "external_id"], name="difference_unique"),
+            models.CheckConstraint(
+                condition=models.Q(state="open") | (models.Q(owner__isnull=False) & ~models.Q(explanation="")),
+                name="difference_explained_by_somebody",
+            ),
         ]

@@ -4,10 +4,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count
+from django.db.models import Count, F
 
 from billing.payments.gateways import registry
-from billing.payments.gateways.models import GatewayEvent, PaymentAttempt, SavedMethod, Service
+from billing.payments.gateways.models import (
+    GatewayEvent,
+    PaymentAttempt,
+    ReconciliationDay,
+    ReconciliationDifference,
+    SavedMethod,
+    Service,
+)
 
 PAGE_SIZE: Final = 50
 EVENT_STATES: Final = GatewayEvent.State.choices
@@ -52,3 +59,22 @@ def count_events() -> dict[str, int]:
     rows = GatewayEvent.objects.order_by().values_list("state").annotate(count=Count("id"))
     counts = dict.fromkeys([value for value, _label in EVENT_STATES], 0) | dict(rows)
     return {"": sum(counts.values()), **counts}
+
+
+def list_differences(*, page: int | str = 1) -> Page[Any]:
+    """Differences with day and owner, the open ones first, 50 a page."""
+    rows = ReconciliationDifference.objects.select_related("day", "owner").order_by(
+        F("state").desc(),
+        "-id",  # "open" comes after "explained" in the alphabet
+    )
+    return Paginator(rows, PAGE_SIZE).get_page(page)
+
+
+def count_differences() -> int:
+    """How many differences nobody has explained."""
+    return ReconciliationDifference.objects.filter(state=ReconciliationDifference.State.OPEN).count()
+
+
+def list_days(*, page: int | str = 1) -> Page[Any]:
+    """Days that were compared, the latest first, 50 a page."""
+    return Paginator(ReconciliationDay.objects.all(), PAGE_SIZE).get_page(page)

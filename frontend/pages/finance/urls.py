@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.finance import balances, dashboard, exports, invoices, payments, settlements
+from frontend.pages.finance import balances, dashboard, exports, invoices, payments, services, settlements
 
 app_name = "finance"
 
@@ -21,4 +21,8 @@ urlpatterns: list[URLPattern] = [
     path("payments/", payments.list_payments, name="payments"),
     path("payments/top-up/", payments.record_top_up, name="top_up"),
     path("balances/", balances.list_balances, name="balances"),
+    path("services/", services.show, name="services"),
+    path("services/messages/<int:pk>/retry/", services.retry, name="event_retry"),
+    path("services/messages/<int:pk>/set-aside/", services.set_aside, name="event_aside"),
+    path("services/differences/<int:pk>/explain/", services.explain, name="difference_explain"),
 ]

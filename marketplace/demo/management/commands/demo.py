@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from marketplace import clock
-from marketplace.demo import desk, imports, month, onboarding, people, proof, recommended, serve, state, world
+from marketplace.demo import desk, imports, month, onboarding, people, proof, recommended, sandbox, serve, state, world
 
 
 class Command(BaseCommand):
@@ -36,16 +36,17 @@ class Command(BaseCommand):
             self._load()
         if options["load_only"]:
             return
-        status = serve.run_together(
-            [
-                ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-                 "--blocking-threads", "8", "--log-level", "warning", "marketplace.wsgi:application"],
-                ["-m", "celery", "--app", "marketplace.celery", "worker", "--beat", "--concurrency", "1",
-                 "--loglevel", "WARNING"],
-            ],
-            port=port,
-            when_open=lambda: self._print_welcome(port=port),
-        )  # fmt: skip
+        with sandbox.running(port=port):
+            status = serve.run_together(
+                [
+                    ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
+                     "--blocking-threads", "8", "--log-level", "warning", "marketplace.wsgi:application"],
+                    ["-m", "celery", "--app", "marketplace.celery", "worker", "--beat", "--concurrency", "1",
+                     "--loglevel", "WARNING"],
+                ],
+                port=port,
+                when_open=lambda: self._print_welcome(port=port),
+            )  # fmt: skip
         if status:
             raise CommandError(f"A part of the demo ended with status {status}; its last lines above say why.")
 
