@@ -60,7 +60,10 @@ def serving(service: Service, *, port: int = 0) -> Iterator[None]:
                 parse_qsl(body, keep_blank_values=True)
             )
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answered = service.answer(Asked(self.command, parts.path, fields, headers, headers.get("host", "")))
+            if parts.path == "/favicon.ico":
+                answered = Answered(b"", 204, "image/x-icon")
+            else:
+                answered = service.answer(Asked(self.command, parts.path, fields, headers, headers.get("host", "")))
             self.close_connection = True
             if answered.lost:
                 return
