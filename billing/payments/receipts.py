@@ -46,7 +46,7 @@ def take_in(*, captured: Captured, now: datetime) -> Payment:
     balance = None
     if captured.invoice_id is not None:
         balance = operations.lock_invoice_balance(invoice_id=captured.invoice_id)
-    fits = balance is not None and captured.amount.amount_minor <= balance.open_minor
+    fits = balance if balance is not None and captured.amount.amount_minor <= balance.open_minor else None
     payment, is_new = operations.enter(
         gateway=captured.gateway,
         purpose=Payment.Purpose.INVOICE if fits else Payment.Purpose.TOP_UP,
@@ -62,7 +62,7 @@ def take_in(*, captured: Captured, now: datetime) -> Payment:
     owner, platform = captured.organisation_id, organisations.get_platform().pk
     clearing = (f"{captured.gateway}_clearing", platform)
     if fits:
-        allocation.allocate(payment=payment, balance=balance, collected_at=now)
+        allocation.allocate(payment=payment, balance=fits, collected_at=now)
         operations.post_payment(payment, debit=clearing, credit=("receivable", owner), now=now)
     else:
         wallet = operations.lock_wallet(organisation_id=owner, currency=captured.amount.currency)

@@ -104,5 +104,6 @@ def ask_again(*, now: datetime, limit: int) -> int:
     silent.filter(created_at__lt=now - GIVEN_UP).update(state=PaymentAttempt.State.FAILED, failure="no answer")
     asked = silent.filter(created_at__gt=now - KEYS_LIVE, created_at__lt=now).order_by("id")
     for attempt in asked[: min(limit, MOST_CHARGED)]:
-        ask(attempt=attempt, card=attempt.method, service=service, now=now)
+        if attempt.method is not None:
+            ask(attempt=attempt, card=attempt.method, service=service, now=now)
     return 0

@@ -7,12 +7,12 @@ service tells of one capture by several messages, and a query may have been firs
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.payments.gateways import attempts, interface, methods, registry
+from billing.payments.gateways import attempts, interface, methods, payouts, registry
 from billing.payments.gateways.models import GatewayEvent, PaymentAttempt
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -20,6 +20,7 @@ from marketplace.organisations import operations as organisations
 logger = logging.getLogger(__name__)
 
 MOST_TRIES: Final = 5
+PAYOUT: Final = "payout.paid"
 State = GatewayEvent.State
 
 
@@ -65,6 +66,7 @@ def process(*, event_id: int, now: datetime) -> bool:
     What is not what we asked for is parked with its reason, at once; what fails is parked after five tries.
     """
     try:
+        parts = _parts_of_payout(event_id)
         with transaction.atomic():
             event = (
                 GatewayEvent.objects.select_for_update(skip_locked=True)
@@ -73,7 +75,7 @@ def process(*, event_id: int, now: datetime) -> bool:
             )
             if event is None:
                 return False
-            _do(event, now=now)
+            _do(event, parts=parts, now=now)
     except (attempts.Mismatch, errors.Refused) as error:
         return _fail(event_id, str(error), is_final=True, now=now)
     except Exception as error:
@@ -102,7 +104,7 @@ def set_aside(*, event_id: int, reason: str, actor: actors.Actor, now: datetime)
     _record(event, "gateway_event.set_aside", actor=actor, now=now)
 
 
-def _do(event: GatewayEvent, *, now: datetime) -> None:
+def _do(event: GatewayEvent, *, parts: list[dict[str, Any]], now: datetime) -> None:
     service = registry.find(event.gateway)
     if service is None or service.mode != event.mode:
         raise attempts.Mismatch(f"{event.gateway} is not configured in {event.mode} mode")
@@ -111,8 +113,21 @@ def _do(event: GatewayEvent, *, now: datetime) -> None:
     if told.kind == "payment" and told.receipt:
         attempts.take(gateway=event.gateway, mode=event.mode, receipt=told.receipt, now=now)
         event.state = State.DONE
+    elif event.kind == PAYOUT and told.facts:
+        payouts.enter(payout=told.facts, transactions=parts, mode=event.mode, now=now)
+        event.state = State.DONE
     event.processed_at, event.tries, event.problem = now, event.tries + 1, ""
     event.save(update_fields=["state", "processed_at", "tries", "problem"])
+
+
+def _parts_of_payout(event_id: int) -> list[dict[str, Any]]:
+    """What Stripe says a payout is made of, asked for before any row is locked; nothing for other messages."""
+    event = GatewayEvent.objects.filter(pk=event_id, state=State.PENDING, kind=PAYOUT, gateway="stripe").first()
+    service = registry.find_stripe()
+    told = service.read(bytes(event.body)) if event and service else None
+    if service is None or told is None or not told.facts:
+        return []
+    return service.payout_transactions(str(told.facts["id"]))
 
 
 def _keep_card(event_id: int, *, now: datetime) -> None:

@@ -93,9 +93,14 @@ class Movement:
 class Gateway(Protocol):
     """A payment service in one mode. Raises Unavailable, Declined; `read` raises Forged."""
 
-    name: str
-    mode: str
-    currencies: frozenset[str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def mode(self) -> str: ...
+
+    @property
+    def currencies(self) -> frozenset[str]: ...
 
     def open(self, ask: Ask) -> Opened: ...
 

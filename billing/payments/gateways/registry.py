@@ -1,5 +1,7 @@
 """The services that are configured here, each in one mode."""
 
+from typing import Any, Final
+
 from django.conf import settings
 
 from billing.payments.gateways.alipay import Alipay
@@ -7,7 +9,7 @@ from billing.payments.gateways.interface import Gateway
 from billing.payments.gateways.stripe import Stripe
 
 # By the name under which a payment is kept; the clearing account of the ledger follows from it.
-KINDS = {"alipay": Alipay, "stripe": Stripe}
+KINDS: Final[dict[str, Any]] = {"alipay": Alipay, "stripe": Stripe}
 
 
 def find(name: str) -> Gateway | None:
@@ -18,8 +20,8 @@ def find(name: str) -> Gateway | None:
 
 def find_stripe() -> Stripe | None:
     """Stripe with what only it can do."""
-    facts = settings.GATEWAYS.get("stripe")
-    return Stripe(**facts) if facts else None
+    found: Stripe | None = find("stripe")  # type: ignore[assignment]
+    return found
 
 
 def configured(*, currency: str = "") -> list[Gateway]:

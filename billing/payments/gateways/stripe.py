@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import stripe
@@ -104,7 +105,7 @@ class Stripe:
 
     def refund(self, *, number: str, external_id: str, key: str, amount: Money) -> str:
         """Give back a part; the same `key` again gives back nothing more. Returns Stripe's number."""
-        asked = {"payment_intent": external_id, "amount": amount.amount_minor, "metadata": {"refund": key}}
+        asked: Any = {"payment_intent": external_id, "amount": amount.amount_minor, "metadata": {"refund": key}}
         refund = self._call(lambda: self._client().v1.refunds.create(asked, options(key)))
         if refund.status in ("failed", "canceled"):
             raise Declined(refund.status)
@@ -112,7 +113,7 @@ class Stripe:
 
     def add_customer(self, *, key: str, organisation: str) -> str:
         """A customer, under whom methods are saved."""
-        asked = {"metadata": {"organisation": organisation}}
+        asked: Any = {"metadata": {"organisation": organisation}}
         return str(self._call(lambda: self._client().v1.customers.create(asked, options(key))).id)
 
     def card(self, method_id: str) -> Card:
@@ -128,7 +129,7 @@ class Stripe:
 
     def charge(self, *, number: str, amount: Money, customer_id: str, method_id: str) -> Receipt:
         """Take money by a saved method while nobody is there. The same number again takes nothing more."""
-        asked = {
+        asked: Any = {
             "amount": amount.amount_minor,
             "currency": amount.currency.lower(),
             "customer": customer_id,
@@ -244,7 +245,7 @@ class Stripe:
         """Every page of a list, up to a limit that no honest day reaches."""
         after: dict[str, Any] = {}
         for _page in range(MOST_PAGES):
-            page = self._call(lambda after=after: method({"limit": 100, **sent, **after}))
+            page = self._call(partial(method, {"limit": 100, **sent, **after}))
             yield from (one.to_dict() for one in page.data)
             if not page.has_more:
                 return

@@ -5,11 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from billing.invoicing.models import InvoiceBalance
+from billing.ledger import queries as ledger
 from billing.payments.gateways import reconciliation, registry
-from billing.payments.gateways.models import PaymentAttempt, ReconciliationDay, ReconciliationDifference
+from billing.payments.gateways.models import GatewayEvent, PaymentAttempt, ReconciliationDay, ReconciliationDifference
 from billing.payments.models import Payment
 from tests import factories
 from tests.billing.payments.conftest import NOW
+from tests.billing.payments.gateways.conftest import post
 from tests.fakes.alipay import COLUMNS
 
 DAY = date(2026, 11, 2)
@@ -81,3 +83,35 @@ def test_a_service_that_does_not_tell_is_asked_again(services):
     services.alipay.lose.append("alipay.data.dataservice.bill.downloadurl.query")
     assert reconciliation.reconcile_due(now=NEXT_NOON, limit=10) == 0
     assert reconciliation.reconcile_due(now=NEXT_NOON, limit=10) == 1
+
+
+def bank_and_fees(services) -> tuple[int, ...]:
+    kinds = ("bank_client_money", "gateway_fees", "stripe_clearing")
+    platform = services.desk.platform.pk
+    return tuple(ledger.balance(kind=kind, organisation_id=platform).amount_minor for kind in kinds)
+
+
+def test_a_payout_of_stripe_is_posted_once_with_its_fees_apart(services):
+    for amount_minor in (100_00, 50_00):
+        services.press_pay(services.begin_top_up(factories.foods(), "stripe", amount_minor))
+    payout = services.stripe.pay_out()
+    letters = services.letters()
+    services.hand_over(letters * 3)
+    fees = 290 + 30 + 145 + 30
+    assert bank_and_fees(services) == (150_00 - fees, fees, 0)
+    again = services.stripe.event("payout.paid", payout)  # another message of the same payout
+    signed = services.stripe.signature(again)
+    assert post("stripe", again, "application/json", HTTP_STRIPE_SIGNATURE=signed).status_code == 200
+    assert bank_and_fees(services) == (150_00 - fees, fees, 0)
+    assert ledger.verify() == []
+
+
+def test_a_payout_whose_parts_do_not_add_up_waits_for_a_person(services):
+    services.press_pay(services.begin_top_up(factories.foods(), "stripe", 100_00))
+    services.stripe.pay_out()["amount"] += 1
+    services.stripe.postman.letters.clear()
+    payout = next(one for one in services.stripe.things.values() if one["object"] == "payout")
+    services.stripe.tell("payout.paid", payout)
+    services.hand_over()
+    assert bank_and_fees(services)[:2] == (0, 0)
+    assert GatewayEvent.objects.get(state="parked").problem.startswith("the payout is")
