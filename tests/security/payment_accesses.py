@@ -12,7 +12,7 @@ from billing.payments.gateways.models import (
 
 PAGES = """\
 gateway_notification       | gateway         | GET  | 405 405 405 405 405 405 405
-gateway_notification       | gateway         | POST | 400 400 400 400 400 400 400
+gateway_notification       | gateway         | POST | 200 200 200 200 200 200 200
 finance:services           |                 | GET  | 302 403 403 403 403 403 200
 finance:services           |                 | POST | 405 405 405 405 405 405 405
 finance:event_retry        | event           | GET  | 405 405 405 405 405 405 405

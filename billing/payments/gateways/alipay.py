@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -113,10 +114,11 @@ class Alipay:
     def read(self, body: bytes) -> Notification:
         fields = _fields(body)
         # A refund in part is told as a trade that succeeded, with `gmt_refund`: it is no payment.
-        is_payment = fields["trade_status"] in ("TRADE_SUCCESS", "TRADE_FINISHED") and not fields.get("gmt_refund")
+        is_refund = bool(fields.get("gmt_refund"))
+        is_payment = fields["trade_status"] in ("TRADE_SUCCESS", "TRADE_FINISHED") and not is_refund
         return Notification(
             event_id=fields["notify_id"],
-            kind="payment" if is_payment else fields["trade_status"],
+            kind="payment" if is_payment else "refund" if is_refund else fields["trade_status"],
             mode=self.mode,
             receipt=self._receipt(fields) if is_payment else None,
         )
@@ -157,15 +159,7 @@ class Alipay:
         )
 
     def _client(self) -> AliPay:
-        client = AliPay(
-            appid=self.app_id,
-            app_private_key_string=self.private_key,
-            alipay_public_key_string=self.public_key,
-            sign_type="RSA2",
-            config=AliPayConfig(timeout=TIMEOUT_S),
-        )
-        client._gateway = self.url
-        return client
+        return _make_client(self.app_id, self.private_key, self.public_key, self.url)
 
     def _ask(self, method: str, content: dict[str, Any]) -> dict[str, Any]:
         """A call and its verified answer, whatever its code. Raises Unavailable."""
@@ -195,6 +189,20 @@ class Alipay:
         if len(data) > LARGEST_BILL:
             raise Unavailable("the bill is too large")
         return bytes(data)
+
+
+@lru_cache(maxsize=4)
+def _make_client(app_id: str, private_key: str, public_key: str, url: str) -> AliPay:
+    """Reading two RSA keys takes longer than all else about a message, so the client is kept; calls change nothing."""
+    client = AliPay(
+        appid=app_id,
+        app_private_key_string=private_key,
+        alipay_public_key_string=public_key,
+        sign_type="RSA2",
+        config=AliPayConfig(timeout=TIMEOUT_S),
+    )
+    client._gateway = url
+    return client
 
 
 def read_bill(packed: bytes) -> list[Movement]:

@@ -21,6 +21,13 @@ logger = logging.getLogger(__name__)
 
 MOST_TRIES: Final = 5
 PAYOUT: Final = "payout.paid"
+# Money that went back without our asking, or may: nobody but a person can say what follows from it.
+FOR_A_PERSON: Final = {
+    "refund": "money was given back at the service",
+    "charge.refunded": "money was given back at the service",
+    "charge.dispute.created": "the buyer's bank disputes a payment and holds its amount",
+    "charge.dispute.closed": "a disputed payment is decided",
+}
 State = GatewayEvent.State
 
 
@@ -116,6 +123,8 @@ def _do(event: GatewayEvent, *, parts: list[dict[str, Any]], now: datetime) -> N
     elif event.kind == PAYOUT and told.facts:
         payouts.enter(payout=told.facts, transactions=parts, mode=event.mode, now=now)
         event.state = State.DONE
+    elif event.kind in FOR_A_PERSON:
+        raise attempts.Mismatch(FOR_A_PERSON[event.kind])
     event.processed_at, event.tries, event.problem = now, event.tries + 1, ""
     event.save(update_fields=["state", "processed_at", "tries", "problem"])
 

@@ -149,6 +149,7 @@ def _write(
             continue
         is_ours = PaymentAttempt.objects.filter(number=movement.number, gateway=service.name).exists()
         rows.append(_difference(Kind.AMOUNT if is_ours or payment else Kind.FOREIGN, movement, payment))
+    rows += [_difference(Kind.FOREIGN, one, None) for one in movements if one.kind == "refund"]
     rows += [
         ReconciliationDifference(
             kind=Kind.ABSENT,

@@ -46,7 +46,7 @@ ALIPAY = {
     "no date": ({"notify_time": "today"}, None, "fail", 0),
     "not paid yet": ({"trade_status": "WAIT_BUYER_PAY"}, None, "success", 0),
     "closed": ({"trade_status": "TRADE_CLOSED"}, None, "success", 0),
-    "a refund": ({"gmt_refund": at(NOW), "refund_fee": "1.00"}, None, "success", 0),
+    "a refund": ({"gmt_refund": at(NOW), "refund_fee": "1.00"}, None, "success", 1),
     "an unknown state": ({"trade_status": "TRADE_WON"}, None, "success", 0),
 }
 
@@ -112,6 +112,8 @@ STRIPE = {
     "not ours": ({"metadata": {}}, {}, {}, 200, 0),
     "not paid yet": ({"payment_status": "unpaid"}, {}, {}, 200, 0),
     "without an intent": ({"payment_intent": None}, {}, {}, 200, 0),
+    "a dispute": ({}, {"type": "charge.dispute.created"}, {}, 200, 1),
+    "given back at the service": ({}, {"type": "charge.refunded"}, {}, 200, 1),
     "another kind": ({}, {"type": "customer.created"}, {}, 200, 0),
 }
 

@@ -9,6 +9,7 @@ from billing.ledger import queries as ledger
 from billing.payments.gateways import reconciliation, registry
 from billing.payments.gateways.models import GatewayEvent, PaymentAttempt, ReconciliationDay, ReconciliationDifference
 from billing.payments.models import Payment
+from billing.rules.money import Money
 from tests import factories
 from tests.billing.payments.conftest import NOW
 from tests.billing.payments.gateways.conftest import post
@@ -76,6 +77,20 @@ def test_differences_are_kept_until_somebody_explains_them(services):
         reconciliation.explain(pk=first.pk, explanation="再次", actor=actor, now=NEXT_NOON)
     with pytest.raises(reconciliation.NoSuchDifference):
         reconciliation.explain(pk=0, explanation="无", actor=actor, now=NEXT_NOON)
+
+
+@pytest.mark.parametrize("name", ["alipay", "stripe"])
+def test_money_given_back_at_the_service_is_a_difference(services, name):
+    """Somebody used the service's own pages."""
+    attempt = services.begin_top_up(factories.foods(), name, 100_00)
+    services.press_pay(attempt)
+    services.hand_over()
+    attempt.refresh_from_db()
+    service, key = registry.find(name), "by hand"
+    external_id = attempt.payment.reference.removeprefix("test:")
+    service.refund(number=attempt.number, external_id=external_id, key=key, amount=Money(40_00, "CNY"))
+    reconciliation.reconcile(service=service, day=DAY, now=NEXT_NOON)
+    assert [row[:2] for row in differences()] == [("foreign", -40_00)]
 
 
 def test_a_service_that_does_not_tell_is_asked_again(services):
