@@ -2,8 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, reviews, service
-from frontend.pages.buyer import acceptance, approvals, balance, changes, contracts, invoices, orders, paying, service
+from frontend.pages.buyer import (
+    acceptance,
+    approvals,
+    balance,
+    changes,
+    contracts,
+    invoices,
+    orders,
+    paying,
+    reviews,
+    service,
+)
 
 app_name = "buyer"
 
