@@ -178,7 +178,11 @@ def close(*, attempt: PaymentAttempt, now: datetime) -> PaymentAttempt:
         raise under_way() from error
     if receipt.state == "waiting":
         raise under_way()
-    return _apply(attempt, receipt, mode=service.mode, is_final=True, now=now)
+    try:
+        return _apply(attempt, receipt, mode=service.mode, is_final=True, now=now)
+    except Mismatch as error:
+        logger.warning("attempt %s waits for a person: %s", attempt.number, error)
+        raise under_way() from error
 
 
 def refresh(*, attempt: PaymentAttempt, now: datetime) -> PaymentAttempt:

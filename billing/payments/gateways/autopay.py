@@ -89,7 +89,10 @@ def ask(*, attempt: PaymentAttempt, card: SavedMethod, service: Stripe, now: dat
         return
     PaymentAttempt.objects.filter(pk=attempt.pk).update(external_id=receipt.external_id, checked_at=now)
     if receipt.state == "paid":
-        attempts.take(gateway=service.name, mode=service.mode, receipt=receipt, now=now)
+        try:
+            attempts.take(gateway=service.name, mode=service.mode, receipt=receipt, now=now)
+        except attempts.Mismatch as error:  # it stays open, which keeps others from the invoice; a person must look
+            logger.warning("the automatic charge %s waits for a person: %s", attempt.number, error)
 
 
 def ask_again(*, now: datetime, limit: int) -> int:

@@ -97,6 +97,16 @@ def test_another_way_after_a_capture_nobody_told_us_of_says_that_it_is_paid(serv
     assert Payment.objects.get().gateway == "stripe"
 
 
+def test_a_capture_of_another_amount_keeps_others_from_the_invoice(services):
+    invoice = services.desk.invoice("100")
+    attempt = services.begin(invoice, "alipay")
+    services.press_pay(attempt)
+    services.alipay.trades[attempt.number].total -= 1
+    with pytest.raises(attempts.PaymentUnderWay):
+        services.begin(invoice, "stripe")
+    assert Payment.objects.count() == 0
+
+
 def test_the_second_capture_goes_to_the_balance(services):
     """Alipay's cashier was open in a window when another person paid by Stripe."""
     invoice = services.desk.invoice("100")
