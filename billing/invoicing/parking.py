@@ -64,7 +64,8 @@ def forget(*, groups: Sequence[Group], month: Month) -> None:
         period_start_date=month.first_date, buyer__in={group.buyer_id for group in groups}
     )
     done = set(groups)
-    ids = [pk for pk, *key in parked.values_list("pk", "buyer_id", "provider_id", "currency") if Group(*key) in done]
+    rows = parked.values_list("pk", "buyer_id", "provider_id", "currency")
+    ids = [pk for pk, buyer_id, provider_id, currency in rows if Group(buyer_id, provider_id, currency) in done]
     if ids:
         ParkedAccount.objects.filter(pk__in=ids).delete()
 

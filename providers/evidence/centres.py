@@ -263,7 +263,7 @@ def _lock(data_centre_id: int, *, actor: actors.Actor | None = None) -> DataCent
     """The row, of the actor's organisation if one is named. Raises NotYours."""
     rows = DataCentre.objects.select_for_update(of=("self",), no_key=True).select_related("partner")
     if actor is not None:
-        rows = rows.filter(partner__organisation_id=actor.organisation_id)
+        rows = rows.filter(partner__organisation_id=actor.organisation_id or 0)  # a visitor has none
     found = rows.filter(pk=data_centre_id).first()
     if found is None:
         raise NotYours(data_centre_id)

@@ -111,8 +111,9 @@ class PostgresStore:
         with connection.cursor() as cursor:
             cursor.execute(_SCAN, [contract_id, meter, first, end])
             while rows := cursor.fetchmany(SCAN_ROWS):
-                for *event, by_source, by_event_id in rows:
-                    yield StoredEvent(*event, (by_source, by_event_id) if by_event_id is not None else None)
+                for row in rows:
+                    by_source, by_event_id = row[-2:]
+                    yield StoredEvent._make((*row[:-2], (by_source, by_event_id) if by_event_id is not None else None))
 
 
 def _append_plain(provider_id: int, rows: Sequence[Row], received_at: datetime) -> set[Key]:

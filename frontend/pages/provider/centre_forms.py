@@ -83,7 +83,7 @@ class PoolForm(forms.Form):
     )
 
     def __init__(self, *args: Any, centre: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="pool_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "pool_%s", **kwargs})
         taken = {pool.resource for pool in queries.list_pools(data_centre_id=centre.pk)}
         rows = [
             (code, f"{name} ({wording.write_unit(wording.RESOURCE_UNITS[code])})")
