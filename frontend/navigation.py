@@ -73,6 +73,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
             _("Billing"),
             (
                 Entry(_("Invoices"), "buyer:invoices", "file-text", "invoices.view", in_header=True),
+                Entry(_("Credit notes"), "buyer:credit_notes", "file-minus", "invoices.view"),
                 Entry(_("Balance"), "buyer:balance", "wallet", "payments.view"),
             ),
         ),
@@ -126,6 +127,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Overview"), "finance:dashboard", "layout-dashboard", "settlements.view", in_header=True),
                 Entry(_("Settlements"), "finance:settlements", "receipt-text", "settlements.view", in_header=True),
                 Entry(_("Invoices"), "finance:invoices", "file-text", "invoices.view"),
+                Entry(_("Corrections"), "finance:corrections", "file-minus", "invoices.view"),
                 Entry(_("Payments"), "finance:payments", "banknote", "payments.view", in_header=True),
                 Entry(_("Balances"), "finance:balances", "wallet", "payments.view"),
                 Entry(_("Payment services"), "finance:services", "credit-card", "payments.view"),

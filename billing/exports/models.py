@@ -56,3 +56,18 @@ class ExportRun(models.Model):
                 name="export_run_unique",
             ),
         ]
+
+
+class Paper(models.Model):
+    """The PDF of an invoice or credit note in one language: rendered once, and served as it was kept."""
+
+    number = models.CharField(_("document"), max_length=30)
+    language = models.CharField(_("language"), max_length=10)
+    file = models.FileField(_("file"), upload_to="papers/")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    rendered_at = models.DateTimeField(_("rendered"))
+
+    class Meta:
+        verbose_name = _("paper")
+        verbose_name_plural = _("papers")
+        constraints = [models.UniqueConstraint(fields=["number", "language"], name="paper_unique")]

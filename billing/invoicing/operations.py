@@ -9,7 +9,7 @@ from itertools import islice
 from django.conf import settings
 from django.db import OperationalError, transaction
 
-from billing.invoicing import claims, corrections, drafting, numbering, parking
+from billing.invoicing import claims, corrections, drafting, numbering, parking, profiles
 from billing.invoicing.claims import Group
 from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax, NumberSeries
 from billing.ledger import operations as ledger
@@ -133,9 +133,10 @@ def _number(
     month: Month,
     now: datetime,
 ) -> list[_Issue]:
-    """Give each draft the next number and freeze the names of both sides."""
+    """Give each draft the next number and freeze both sides with their particulars."""
     buyers = Organisation.objects.in_bulk({group.buyer_id for group, _draft in drafts})
     due_date = periods.civil_date(now) + timedelta(days=settings.INVOICE_DUE_DAYS)
+    particulars = profiles.particulars_of(buyer_ids=buyers.keys(), issuer_id=issuer.pk)
     issues = []
     for group, draft in drafts:
         invoice = Invoice(
@@ -155,6 +156,7 @@ def _number(
             prepaid_minor=draft.prepaid_minor,
             issued_at=now,
             due_date=due_date,
+            particulars=particulars[group.buyer_id],
         )
         issues.append(_Issue(invoice, draft, draft.lines[0].charge.contract.provider.organisation_id))
     series.save(update_fields=["last"])

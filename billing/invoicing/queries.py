@@ -8,7 +8,19 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing.invoicing.models import Invoice, InvoiceBalance, InvoiceLine, InvoiceTax, rest_minor
+from billing.invoicing.models import (
+    CreditNote,
+    CreditNoteLine,
+    Dispute,
+    HeldBack,
+    Invoice,
+    InvoiceBalance,
+    InvoiceLine,
+    InvoiceTax,
+    ParkedAccount,
+    WriteOff,
+    rest_minor,
+)
 from billing.rules.periods import Month
 from marketplace.organisations import actors, errors
 
@@ -160,3 +172,79 @@ def billed_by_month(*, provider_id: int, first: Month, last: Month, currency: st
         found[months] = sums.get(months.first_date, 0)
         months = months.next()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteDetail:
+    """A credit note with its lines (each with `line`, the invoice line) and its invoice."""
+
+    credit_note: CreditNote
+    lines: list[CreditNoteLine]
+
+
+def get_credit_note(*, number: str, organisation_id: int | None, side: str) -> CreditNoteDetail:
+    """One credit note: its buyer's own, or any for the platform. Raises NoSuchInvoice for everybody else."""
+    note = _visible(CreditNote.objects.filter(number=number), organisation_id, side).first()
+    if note is None:
+        raise NoSuchInvoice(_("There is no credit note %(number)s.") % {"number": number})
+    return CreditNoteDetail(note, list(note.lines.select_related("line__contract", "charge")))
+
+
+def list_credit_notes(
+    *,
+    organisation_id: int | None,
+    side: str,
+    invoice_id: int | None = None,
+    reason: str = "",
+    page: int | str = 1,
+    page_size: int = PAGE_SIZE,
+) -> Page[CreditNote]:
+    """Credit notes of a buyer, or of all for the platform, newest first, each with its invoice; 2 queries."""
+    notes = _visible(CreditNote.objects.all(), organisation_id, side)
+    if invoice_id is not None:
+        notes = notes.filter(invoice_id=invoice_id)
+    if reason:
+        notes = notes.filter(reason=reason)
+    return Paginator(notes.order_by("-issued_at", "-number"), page_size).get_page(page)
+
+
+def list_disputes(
+    *, organisation_id: int | None, side: str, state: str = "", invoice_id: int | None = None, page: int | str = 1
+) -> Page[Dispute]:
+    """Disputes of a buyer, about a provider, or all for the platform, newest first, each with line and invoice."""
+    disputes = Dispute.objects.select_related("line__invoice__provider", "line__contract", "credit_note")
+    if side == actors.BUYER:
+        disputes = disputes.filter(line__invoice__buyer_id=organisation_id)
+    elif side == actors.PROVIDER:
+        disputes = disputes.filter(line__invoice__provider__organisation_id=organisation_id)
+    elif side != actors.PLATFORM:
+        disputes = disputes.none()
+    if state:
+        disputes = disputes.filter(state=state)
+    if invoice_id is not None:
+        disputes = disputes.filter(line__invoice_id=invoice_id)
+    return Paginator(disputes.order_by("-opened_at", "-id"), PAGE_SIZE).get_page(page)
+
+
+def list_write_offs(*, page: int | str = 1) -> Page[WriteOff]:
+    """Write-offs, those that wait first, then the newest; with invoice and both people."""
+    rows = WriteOff.objects.select_related("invoice", "proposed_by", "decided_by")
+    return Paginator(rows.order_by("-state", "-proposed_at", "-id"), PAGE_SIZE).get_page(page)
+
+
+def list_parked() -> list[ParkedAccount]:
+    """Accounts that could not be invoiced, with buyer and provider."""
+    return list(ParkedAccount.objects.select_related("buyer", "provider"))
+
+
+def list_held() -> list[HeldBack]:
+    """Drafts that finance holds back."""
+    return list(HeldBack.objects.filter(released_at=None).select_related("buyer", "provider", "held_by"))
+
+
+def _visible(notes: QuerySet[CreditNote], organisation_id: int | None, side: str) -> QuerySet[CreditNote]:
+    if side == actors.BUYER:
+        notes = notes.filter(invoice__buyer_id=organisation_id)
+    elif side != actors.PLATFORM:
+        notes = notes.none()
+    return notes.select_related("invoice__provider", "invoice__buyer", "issued_by")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from billing.invoicing import queries as invoicing
 from billing.payments import queries as payments
 from billing.rules import periods
-from frontend.pages import months
+from frontend.pages import corrections, months
 from frontend.templatetags import marketplace_ui
 from marketplace import clock
 from marketplace.organisations import actors, gate
@@ -92,7 +92,21 @@ def show_detail(request: HttpRequest, *, number: str, console: str) -> dict[str,
         "bank": settings.CLIENT_MONEY_BANK,
         "account": settings.CLIENT_MONEY_ACCOUNT,
         "may_confirm": bool(described["open_minor"]) and actor.can("payments.record"),
+        **corrections.of_invoice(request, invoice=invoice, console=console),
+        **_forms(actor, detail),
     }
+
+
+def _forms(actor: actors.Actor, detail: Any) -> dict[str, Any]:
+    """The forms of those who may use them: a dispute for the buyer; a credit note and a write-off for finance."""
+    forms: dict[str, Any] = {}
+    if actor.side == actors.BUYER and actor.can("disputes.open"):
+        forms["dispute_form"] = corrections.DisputeForm(lines=detail.lines, auto_id="dispute_%s")
+    if actor.can("credit_notes.issue") and detail.balance.credited_minor < detail.balance.total_minor:
+        forms["credit_form"] = corrections.CreditForm(lines=detail.lines, auto_id="credit_%s")
+    if actor.can("write_offs.decide") and detail.open_minor:
+        forms["write_off_form"] = corrections.ReasonForm(auto_id="write_off_%s")
+    return forms
 
 
 def _line(line: Any) -> dict[str, Any]:

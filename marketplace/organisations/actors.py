@@ -45,6 +45,7 @@ PERMISSIONS: Final[dict[str, dict[str, frozenset[str]]]] = {
     "disputes.decide": {PLATFORM: frozenset({"finance"})},
     "write_offs.decide": {PLATFORM: frozenset({"finance"})},
     "invoices.hold": {PLATFORM: frozenset({"finance"})},
+    "tax_profile.edit": {BUYER: frozenset({"owner", "finance"}), PLATFORM: frozenset({"owner", "finance"})},
     "payments.view": {PLATFORM: frozenset({"operator", "finance", "auditor"}), BUYER: frozenset({"owner", "finance"})},
     "payments.make": {BUYER: frozenset({"owner", "finance"})},
     "payments.record": {PLATFORM: frozenset({"finance"})},

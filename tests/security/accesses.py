@@ -4,6 +4,8 @@ How to read the statuses: test_access_table.py.
 """
 
 from tests.security import api_accesses, payment_accesses, proof_accesses, review_accesses, system_accesses
+from tests.security import api_accesses, proof_accesses, review_accesses, system_accesses
+from tests.security import api_accesses, billing_accesses, proof_accesses, system_accesses
 
 # name of the address | what fills it | method | visitor foods bureau hongshan songmo officer finance
 PAGES = (
@@ -349,6 +351,7 @@ checkout:begin             |                 | POST | 302 302 302 403 403 403 40
 checkout:index             |                 | GET  | 302 200 302 403 403 403 403
 checkout:index             |                 | POST | 302 422 302 403 403 403 403
 """
+    + billing_accesses.PAGES
     + proof_accesses.PAGES
     + payment_accesses.PAGES
     + system_accesses.PAGES

@@ -11,6 +11,7 @@ from billing.invoicing.models.invoices import (
     rest_minor,
 )
 from billing.invoicing.models.parking import HeldBack, ParkedAccount
+from billing.invoicing.models.profiles import TaxProfile
 
 __all__ = [
     "CreditNote",
@@ -26,6 +27,7 @@ __all__ = [
     "InvoiceTax",
     "NumberSeries",
     "ParkedAccount",
+    "TaxProfile",
     "WriteOff",
     "rest_minor",
 ]

@@ -46,6 +46,7 @@ class Invoice(models.Model):
     prepaid_minor = models.BigIntegerField(_("to be drawn from the prepaid balance"), default=0)
     issued_at = models.DateTimeField(_("issued"))
     due_date = models.DateField(_("due"))
+    particulars = models.JSONField(_("addresses, banks and terms of payment"), default=dict)
 
     class Meta:
         verbose_name = _("invoice")
