@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from billing.invoicing.models import Dispute
 from billing.ledger import operations as ledger
 from billing.ledger.models import Account
 from billing.payments.models import LineCollection
@@ -66,14 +67,20 @@ def settle_due(*, now: datetime, limit: int) -> int:
 
 
 def _claimable(period: periods.Month) -> QuerySet[LineCollection]:
-    """Collections of the month or earlier that are not settled, where the month's settlement does not exist."""
+    """Collections of the month or earlier that are not settled, where the month's settlement does not exist.
+
+    What was collected of a line that its buyer disputes waits until that is decided.
+    """
     exists = Settlement.objects.filter(
         provider=OuterRef("line__invoice__provider"),
         currency=OuterRef("line__invoice__currency"),
         period_start_date=period.first_date,
     )
     settled = SettlementLine.objects.filter(collection=OuterRef("pk"))
-    return LineCollection.objects.filter(~Exists(exists), ~Exists(settled), collected_at__lt=period.end_at)
+    disputed = Dispute.objects.filter(line=OuterRef("line"), state=Dispute.State.OPEN)
+    return LineCollection.objects.filter(
+        ~Exists(exists), ~Exists(settled), ~Exists(disputed), collected_at__lt=period.end_at
+    )
 
 
 def _draft_once(*, provider_id: int, currency: str, period: periods.Month, now: datetime) -> bool:

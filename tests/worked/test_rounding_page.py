@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal as D
 from pathlib import Path
 
-from billing.rules import commission, money, pricing, tax
+from billing.rules import commission, credits, money, pricing, tax
 from billing.rules.periods import Month
 from billing.rules.pricing import METERED, ONE_TIME, RECURRING, Component
 
@@ -155,3 +155,32 @@ def test_the_term_price():
         f"gross **{yuan(net + six.tax_minor + thirteen.tax_minor)}**." in PAGE
     )
     assert (net, six.tax_minor, thirteen.tax_minor) == (34_505_11, 126_31, 4_212_00)
+
+
+def test_credit_notes_on_the_racks_line():
+    left = credits.Part(NETS[1], tax.spread_tax(LINES, tax.tax_by_rate(LINES, currency=CNY))[1], D(3))
+    rows = []
+    for name, formula, take in (
+        (
+            "113.00 with VAT",
+            f"{D(left.net_minor).scaleb(-2)} × 113.00/{D(left.gross_minor).scaleb(-2)}",
+            lambda part: credits.take_gross(part, gross_minor=113_00),
+        ),
+        (
+            "a third of the quantity",
+            "{net} × 1/3",
+            lambda part: credits.take_quantity(part, quantity=D(1)),
+        ),
+        (
+            "0.05 with VAT",
+            "{net} × 0.05/{gross}",
+            lambda part: credits.take_gross(part, gross_minor=5),
+        ),
+        ("the rest", "all that is left", credits.take_all),
+    ):
+        written = formula.format(net=D(left.net_minor).scaleb(-2), gross=D(left.gross_minor).scaleb(-2))
+        taken = take(left)
+        left = left.less(taken)
+        figures = [yuan(one) for one in (taken.net_minor, taken.tax_minor, left.net_minor, left.tax_minor)]
+        rows.append(f"| {name} | {written} | {' | '.join(figures)} |")
+    assert rows == table_under("Credit notes on the rack's line")
