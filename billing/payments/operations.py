@@ -157,8 +157,9 @@ def _draw(*, invoice_id: int, now: datetime) -> bool:
         return False
     invoice = balance.invoice
     drawn = queries.drawn_minor(invoice_id=invoice_id)
+    disputed = allocation.disputed_minor(balance=balance)
     wallet = lock_wallet(organisation_id=invoice.buyer_id, currency=invoice.currency)
-    amount_minor = min(invoice.prepaid_minor - drawn.amount_minor, balance.open_minor, wallet.balance_minor)
+    amount_minor = min(invoice.prepaid_minor - drawn.amount_minor, balance.open_minor - disputed, wallet.balance_minor)
     if amount_minor <= 0:
         return False
     draw(balance=balance, wallet=wallet, amount_minor=amount_minor, times=drawn.times, actor=actors.VISITOR, now=now)

@@ -85,7 +85,15 @@ def test_a_credit_note_is_below_zero(invoice):
         now=NOW,
     )
     chinese = words(get(note.number, invoice.buyer).content)
-    for part in ("HZ-2026-000001", "FP-2026-000001", "-¥10.00", "-¥0.60", "-¥10.60", "负壹拾元零陆角整", "机房停电半天"):
+    for part in (
+        "HZ-2026-000001",
+        "FP-2026-000001",
+        "-¥10.00",
+        "-¥0.60",
+        "-¥10.60",
+        "负壹拾元零陆角整",
+        "机房停电半天",
+    ):
         assert part in chinese, part
 
 
