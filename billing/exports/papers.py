@@ -57,11 +57,10 @@ def get_paper(*, number: str, language: str, actor: actors.Actor, now: datetime)
 
 
 def _context(number: str, actor: actors.Actor) -> dict[str, Any]:
-    reach = {"number": number, "organisation_id": actor.organisation_id, "side": actor.side}
     if number.startswith("HZ-"):
-        note = invoicing.get_credit_note(**reach)
+        note = invoicing.get_credit_note(number=number, organisation_id=actor.organisation_id, side=actor.side)
         return {"document": note.credit_note, "invoice": note.credit_note.invoice, "rows": note.lines, "note": note}
-    detail = invoicing.get_invoice(**reach)
+    detail = invoicing.get_invoice(number=number, organisation_id=actor.organisation_id, side=actor.side)
     return {"document": detail.invoice, "invoice": detail.invoice, "rows": detail.lines, "note": None}
 
 
@@ -96,6 +95,6 @@ def _render(number: str, language: str, context: Mapping[str, Any], *, now: date
     except IntegrityError as error:
         if "paper_unique" not in str(error):
             raise
-        paper.file.storage.delete(paper.file.name)
+        paper.file.storage.delete(str(paper.file.name))
         return Paper.objects.get(number=number, language=language)
     return paper

@@ -12,7 +12,8 @@ from billing.invoicing.models import TaxProfile
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
 
-FIELDS: Final = ("address", "phone", "bank_name", "bank_account")
+LENGTHS: Final = {"address": 200, "phone": 30, "bank_name": 100, "bank_account": 40}
+FIELDS: Final = tuple(LENGTHS)
 
 
 class TooLong(errors.Refused):
@@ -30,9 +31,8 @@ def save_profile(*, actor: actors.Actor, now: datetime, **values: str) -> TaxPro
         raise ValueError("A profile belongs to an organisation.")
     kept = {name: values[name].strip() for name in FIELDS}
     for name, value in kept.items():
-        most = TaxProfile._meta.get_field(name).max_length
-        if most is not None and len(value) > most:
-            raise TooLong(_("Shorten this to %(most)s characters.") % {"most": most}, field=name)
+        if len(value) > LENGTHS[name]:
+            raise TooLong(_("Shorten this to %(most)s characters.") % {"most": LENGTHS[name]}, field=name)
     profile, _is_new = TaxProfile.objects.update_or_create(
         organisation_id=actor.organisation_id, defaults={**kept, "changed_at": now}
     )

@@ -215,7 +215,7 @@ def list_disputes(
     disputes = Dispute.objects.select_related("line__invoice__provider", "line__contract", "credit_note")
     if side == actors.BUYER:
         disputes = disputes.filter(line__invoice__buyer_id=organisation_id)
-    elif side == actors.PROVIDER:
+    elif side == actors.PROVIDER and organisation_id is not None:
         disputes = disputes.filter(line__invoice__provider__organisation_id=organisation_id)
     elif side != actors.PLATFORM:
         disputes = disputes.none()

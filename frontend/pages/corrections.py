@@ -28,7 +28,7 @@ class DisputeForm(ReasonForm):
 
     line = forms.ChoiceField(label=gettext_lazy("Line"))
 
-    field_order = ("line", "reason")
+    field_order = ["line", "reason"]
 
     def __init__(self, *args: Any, lines: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,7 +47,7 @@ class DecisionForm(ReasonForm):
         help_text=gettext_lazy("Leave it out to credit all that is left of the line."),
     )
 
-    field_order = ("amount", "reason")
+    field_order = ["amount", "reason"]
 
 
 class CreditForm(DecisionForm):
@@ -57,7 +57,7 @@ class CreditForm(DecisionForm):
     kind = forms.ChoiceField(label=gettext_lazy("Why"), choices=KINDS)
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=80)
 
-    field_order = ("line", "amount", "kind", "reason", "request_key")
+    field_order = ["line", "amount", "kind", "reason", "request_key"]
 
     def __init__(self, *args: Any, lines: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
