@@ -3,10 +3,14 @@
 How to read the statuses: test_access_table.py.
 """
 
-from tests.security import api_accesses, payment_accesses, proof_accesses, review_accesses, system_accesses
-from tests.security import api_accesses, proof_accesses, review_accesses, system_accesses
-from tests.security import api_accesses, billing_accesses, proof_accesses, system_accesses
-from tests.security import api_accesses, billing_accesses, proof_accesses, review_accesses, system_accesses
+from tests.security import (
+    api_accesses,
+    billing_accesses,
+    payment_accesses,
+    proof_accesses,
+    review_accesses,
+    system_accesses,
+)
 
 # name of the address | what fills it | method | visitor foods bureau hongshan songmo officer finance
 PAGES = (

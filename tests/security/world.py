@@ -14,7 +14,6 @@ from standardwebhooks import Webhook
 from billing.contracts import alerts as alert_door
 from billing.contracts import sla
 from billing.exports import operations as exports
-from billing.invoicing import claims, disputes, parking, write_offs
 from billing.metering import imports
 from billing.rules.periods import Month
 from billing.settlement import operations as settlement
@@ -41,7 +40,7 @@ from providers.webhooks.models import WebhookMessage
 from tests import editions, factories, receipts, reviews
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
-from tests.security import payment_accesses
+from tests.security import corrections, payment_accesses
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -184,7 +183,7 @@ def build() -> World:
         "waiting": {"number": waiting.number},
         "delivery_step": {"number": waiting.number, "step": "confirm"},
         "invoice": {"number": invoice.number},
-        **_corrections(invoice),
+        **corrections.of_invoice(invoice, now=NOW),
         "settlement": {"number": Settlement.objects.get().number},
         "provider_export": {"number": runs["provider"]},
         "finance_export": {"number": runs["finance"]},
@@ -384,25 +383,3 @@ def _logged_in(user: Any) -> Client:
 
 def _with_key(token: str | None) -> Client:
     return Client(headers={"Authorization": f"Bearer {token}"} if token else {})
-
-
-def _corrections(invoice: Any) -> dict[str, dict[str, Any]]:
-    """A dispute, a write-off that waits, a parked account and a draft held back, all of the invoice's buyer."""
-    colleague = factories.actor(factories.platform(), "finance")
-    group = claims.Group(invoice.buyer_id, invoice.provider_id, "CNY")
-    dispute = disputes.open_dispute(
-        invoice_number=invoice.number,
-        position=1,
-        reason="用量有误",
-        actor=factories.actor(invoice.buyer, "owner"),
-        now=NOW,
-    )
-    write_off = write_offs.propose(invoice_number=invoice.number, reason="失联", actor=colleague, now=NOW)
-    parked = parking.park(group=group, month=Month(2026, 9), reason="价格表损坏", now=NOW)
-    held = parking.hold_back(group=group, reason="核对价格", actor=colleague, now=NOW)
-    return {
-        "dispute": {"number": dispute.number},
-        "write_off": {"pk": write_off.pk},
-        "parked": {"pk": parked.pk},
-        "held": {"pk": held.pk},
-    }

@@ -76,7 +76,8 @@ def test_a_new_buyer_has_no_invoices(client, world):
 def test_an_invoice_shows_lines_taxes_payments_and_how_to_pay(foods, world, settings):
     words = text(foods.get(f"/buyer/invoices/{billed.FOODS_OCTOBER}/"))
     assert world.foods.uscc in words
-    assert words.count("通用型云主机 2核4G · monthly · 云主机 2核4G · 2026-10") == 2
+    # twice as a line, twice as a choice of what to dispute
+    assert words.count("通用型云主机 2核4G · monthly · 云主机 2核4G · 2026-10") == 4
     assert "1 × 212.7 = 50" in words
     assert "税率 6% ¥100.00 ¥6.00" in words
     assert "合计 ¥100.00 ¥6.00 ¥106.00" in words
