@@ -66,6 +66,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("read usage of machines", machine_usage.read_usage),
     ("take usage of machines", machines.take_readings),
     ("make months of usage", metering.make_months),
+    ("forget answers to batches of usage", metering.forget_batches),
     ("import usage files", metering.run_imports),
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),

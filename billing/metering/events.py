@@ -1,20 +1,15 @@
 """Usage events as they arrive: CloudEvents 1.0 in JSON, read without a float on the way.
 
-`decode_event` and `decode_batch` give for each event either a `UsageInput` or a `Faulty` that names the field.
-A well-formed batch is read in one pass; only a batch with a fault in it is looked at event by event.
-What an event must fulfil beyond its own text (contract, meter, period) is decided by `operations.record_usage`.
+What an event is, and all that can be wrong with one. `reading` reads them. What an event must fulfil beyond its own
+text (contract, meter, period) is decided by `operations.record_usage`.
 """
 
-import json
-import re
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Final
 
 import msgspec
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.organisations import errors
@@ -53,20 +48,18 @@ REASONS: Final[dict[str, str | Promise]] = {
     "already_superseded": _("The event named here was corrected or taken back before. Name the one that did so."),
     "other_content": _("An event with this source and id is known with other content."),
     "wrong_columns": _("The row has more or fewer columns than the header."),
+    "twice": _("This field stands in the event twice."),
+    "time_and_start": _("Give either time, or data.start and data.end."),
+    "not_after_start": _("The end must lie after the start."),
+    "two_months": _("Start and end must lie in one month of Asia/Shanghai. Split it at the month's end."),
+    "two_targets": _("An event either corrects another one or takes it back. Give one of the two."),
+    "not_a_key": _("Name the event as an object with its source and id."),
+    "quantity_of_a_void": _("An event that takes another one back has no quantity."),
     "unreadable": _("The file cannot be read further from here: a quote or a character in it is wrong."),
     "wrong_header": _("The first row must name the columns id, source, contract, time, meter and quantity."),
     "file_lost": _("The file is no longer there. Upload it again."),
     "broken_off": _("The import broke off because of an error on our side. Upload the file again."),
 }
-
-_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,20})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
-)
-_NUMBER: Final = r"(-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?)"
-_QUANTITY: Final = re.compile(_NUMBER)
-_QUANTITY_JSON: Final = re.compile(rf'(?:{_NUMBER}|"{_NUMBER}")'.encode())
-_LIMIT: Final = Decimal(10) ** MOST_DIGITS
-_STEP: Final = Decimal(1).scaleb(-MOST_PLACES)
 
 
 class Malformed(errors.Refused):
@@ -105,191 +98,3 @@ class Faulty(msgspec.Struct, frozen=True):
 
 
 Read = UsageInput | Faulty
-
-_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TEXT)]
-
-
-class _Digits(str):
-    """A JSON number, digit by digit. It is not a text of the event."""
-
-    __slots__ = ()
-
-
-class _Data(msgspec.Struct):
-    meter: _Text
-    quantity: msgspec.Raw
-
-
-class _Event(msgspec.Struct):
-    specversion: Literal["1.0"]
-    type: Literal["cloud.usage.v1"]
-    source: _Text
-    id: _Text
-    subject: _Text
-    time: str
-    data: _Data
-
-
-_event_decoder: Final = msgspec.json.Decoder(_Event)
-_batch_decoder: Final = msgspec.json.Decoder(list[_Event])
-_parts_decoder: Final = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def decode_event(body: bytes) -> Read:
-    """Read one event in JSON. Raises Malformed if `body` is not JSON."""
-    try:
-        return _from_struct(_event_decoder.decode(body))
-    except msgspec.ValidationError:
-        return _examine(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(gettext("The body is not JSON.")) from error
-
-
-def decode_batch(body: bytes) -> list[Read]:
-    """Read an array of events in JSON. Raises Malformed if it is not one, TooManyEvents over `MOST_EVENTS`."""
-    try:
-        events: list[Any] = _batch_decoder.decode(body)
-        read: Callable[[Any], Read] = _from_struct
-    except msgspec.ValidationError:
-        events, read = _split(body), _examine
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(gettext("The body is not JSON.")) from error
-    if len(events) > MOST_EVENTS:
-        raise TooManyEvents(gettext("A batch holds at most 10,000 events. Send more than one batch."))
-    return [read(event) for event in events]
-
-
-def read_fields(*, source: str, id: str, subject: str, time: str, meter: str, quantity: str) -> Read:
-    """An event from texts, as in a row of a CSV file."""
-    texts = {"id": id, "source": source, "subject": subject, "data.meter": meter}
-    for field, text in texts.items():
-        code = _fault_of_text(text)
-        if code:
-            return Faulty(field, code)
-    if not _storable(source, id, subject, meter):
-        return Faulty(next(field for field, text in texts.items() if not _storable(text)), "bad_character")
-    return _finish(source, id, subject, time, meter, quantity if _QUANTITY.fullmatch(quantity) else None)
-
-
-def _from_struct(event: _Event) -> Read:
-    match = _QUANTITY_JSON.fullmatch(bytes(event.data.quantity))
-    if match is None or not _storable(event.source, event.id, event.subject, event.data.meter):
-        return read_fields(
-            source=event.source,
-            id=event.id,
-            subject=event.subject,
-            time=event.time,
-            meter=event.data.meter,
-            quantity=_text_of(_parse(event.data.quantity)),
-        )
-    quantity = (match[1] or match[2]).decode()
-    return _finish(event.source, event.id, event.subject, event.time, event.data.meter, quantity)
-
-
-def _finish(source: str, id: str, subject: str, time: str, meter: str, quantity: str | None) -> Read:
-    """The last step of every way in: the time and the quantity, whose text is known to be a number or None."""
-    moment = _parse_time(time)
-    if moment is None:
-        return Faulty("time", "not_a_time")
-    if quantity is None:
-        return Faulty("data.quantity", "not_a_quantity")
-    number = Decimal(quantity)
-    if number < 0:
-        return Faulty("data.quantity", "negative")
-    if number >= _LIMIT:
-        return Faulty("data.quantity", "too_large")
-    # 24 digits at most: exact in the default context of 28.
-    stored = number.quantize(_STEP)
-    if stored != number:
-        return Faulty("data.quantity", "too_many_decimals")
-    return UsageInput(source, id, subject, moment, meter, abs(stored))
-
-
-def _parse_time(text: str) -> datetime | None:
-    """RFC 3339 with an offset; digits beyond the microsecond are cut, so that an instant never moves to a later day."""
-    if _TIME.fullmatch(text) is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):  # no such day; or one before year 1 or after 9999 in UTC
-        return None
-
-
-def _examine(raw: bytes | msgspec.Raw) -> Read:
-    """Find out what is wrong with an event that did not fit, field by field in a fixed order."""
-    event = _parse(raw)
-    if not isinstance(event, dict):
-        return Faulty("", "not_an_object")
-    fault = _fault_of_envelope(event)
-    if fault is not None:
-        return fault
-    data = event["data"]
-    return read_fields(
-        source=event["source"],
-        id=event["id"],
-        subject=event["subject"],
-        time=event["time"],
-        meter=data["meter"],
-        quantity=_text_of(data["quantity"]),
-    )
-
-
-def _fault_of_envelope(event: dict[str, Any]) -> Faulty | None:
-    for field in ("specversion", "type", "source", "id", "subject", "time"):
-        if type(event.get(field)) is not str:
-            return Faulty(field, "not_text" if field in event else "missing")
-    if event["specversion"] != SPEC_VERSION:
-        return Faulty("specversion", "wrong_version")
-    if event["type"] != EVENT_TYPE:
-        return Faulty("type", "wrong_type")
-    data = event.get("data")
-    if not isinstance(data, dict):
-        return Faulty("data", "not_an_object" if "data" in event else "missing")
-    for field, known in (("meter", type(data.get("meter")) is str), ("quantity", "quantity" in data)):
-        if not known:
-            return Faulty(f"data.{field}", "not_text" if field in data else "missing")
-    return None
-
-
-def _fault_of_text(text: str) -> str:
-    if not text:
-        return "empty"
-    return "too_long" if len(text) > LONGEST_TEXT else ""
-
-
-def _storable(*texts: str) -> bool:
-    """Whether PostgreSQL can keep the texts: no NUL, and no half of a surrogate pair (a byte that is not UTF-8)."""
-    whole = "".join(texts)
-    if whole.isascii():
-        return "\x00" not in whole
-    try:
-        whole.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\x00" not in whole
-
-
-def _text_of(quantity: object) -> str:
-    return quantity if isinstance(quantity, str) else ""
-
-
-def _parse(raw: bytes | msgspec.Raw) -> Any:
-    """Any JSON, slowly, with numbers of any size as their digits. Raises Malformed."""
-    try:
-        return json.loads(bytes(raw).decode(), parse_int=_Digits, parse_float=_Digits, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise Malformed(gettext("The body is not JSON.")) from error
-
-
-def _refuse(name: str) -> None:
-    """NaN and Infinity are no JSON, though Python would read them."""
-    raise ValueError(name)
-
-
-def _split(body: bytes) -> list[msgspec.Raw]:
-    try:
-        return _parts_decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Malformed(gettext("The body must be an array of events.")) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(gettext("The body is not JSON.")) from error

@@ -17,7 +17,7 @@ from django.core.files import File
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
-from billing.metering import events
+from billing.metering import events, reading
 from billing.metering.models import UsageImport
 from marketplace.organisations import actors, errors, operations
 
@@ -151,7 +151,7 @@ def _read_rows(file: Any) -> Generator[Row, None, None]:
                 yield row, events.Faulty("", "wrong_columns")
                 continue
             id_, source, contract, time, meter, quantity = (values[place] for place in order)
-            event = events.read_fields(
+            event = reading.read_fields(
                 source=source, id=id_, subject=contract, time=time, meter=meter, quantity=quantity
             )
             yield row, event

@@ -130,6 +130,23 @@ class RollUp(models.Model):
         verbose_name_plural = _("roll-ups")
 
 
+class UsageBatch(models.Model):
+    """A batch that a client has given a key: what was answered, so that the same is answered again."""
+
+    provider = models.ForeignKey(
+        "partner.Partner", models.PROTECT, related_name="+", db_index=False, verbose_name=_("provider")
+    )
+    key = models.CharField(_("key"), max_length=255)
+    body_hash = models.BinaryField(max_length=32)
+    answer = models.JSONField(_("answer"), default=dict)
+    created_at = models.DateTimeField(_("created"), db_index=True)
+
+    class Meta:
+        verbose_name = _("usage batch")
+        verbose_name_plural = _("usage batches")
+        constraints = [models.UniqueConstraint(fields=["provider", "key"], name="usage_batch_once")]
+
+
 class UsageImport(models.Model):
     """A CSV file of usage, its progress and its errors row by row."""
 

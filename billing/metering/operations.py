@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from django.db import transaction
 
-from billing.contracts import queries as contracts
-from billing.metering import imports, store
+from billing.metering import batches, bindings, imports, store
 from billing.metering.events import REASONS, Faulty, Read, UsageInput
 from billing.metering.store import days, partitions
 from billing.rules import periods
@@ -26,6 +25,7 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 
 queue_import = imports.queue_import
 make_months = partitions.make_months
+forget_batches = batches.forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +52,41 @@ class _NothingStored(Exception):
 
 
 def record_usage(
-    *, provider_id: int, events: Sequence[Read], now: datetime, all_or_nothing: bool = False
+    *,
+    provider_id: int,
+    events: Sequence[Read],
+    now: datetime,
+    all_or_nothing: bool = False,
+    batch: batches.Batch | None = None,
 ) -> list[Outcome]:
     """Store the events of one provider; returns one outcome per event, in their order.
 
     The same event again (provider, source, id and content) is a duplicate and changes nothing; other content
-    is a conflict. With `all_or_nothing` a conflict or a rejection keeps the whole batch out. The number of
-    queries does not depend on the number of events.
+    is a conflict. With `all_or_nothing` a conflict or a rejection keeps the whole batch out. With `batch` what was
+    answered to it is answered again, and OtherBody raised if it is not the same; a batch of which nothing was to be
+    stored does not spend its key. The number of queries does not depend on the number of events.
     """
     outcomes: list[Outcome] = []
     try:
         with transaction.atomic():
+            answered = batches.claim(provider_id=provider_id, batch=batch, now=now) if batch else None
+            if answered is not None:
+                return _answer_again(*answered)
             outcomes = _record(provider_id, events, now)
             if all_or_nothing and any(outcome.status in (CONFLICT, REJECTED) for outcome in outcomes):
                 raise _NothingStored
+            if batch:
+                others = [(o.index, o.status, o.field, o.code) for o in outcomes if o.status != ACCEPTED]
+                batches.keep(provider_id=provider_id, batch=batch, count=len(outcomes), others=others)
     except _NothingStored:
         return _take_back(events, outcomes)
+    return outcomes
+
+
+def _answer_again(count: int, others: Sequence[Sequence[Any]]) -> list[Outcome]:
+    outcomes = [Outcome(index, ACCEPTED) for index in range(count)]
+    for index, *what in others:
+        outcomes[index] = Outcome(index, *what)
     return outcomes
 
 
@@ -85,10 +104,8 @@ def _take_back(events: Sequence[Read], outcomes: list[Outcome]) -> list[Outcome]
 
 def _record(provider_id: int, events: Sequence[Read], now: datetime) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(events)
-    bindings = contracts.contracts_by_number(
-        provider_id=provider_id, numbers={event.subject for event in events if isinstance(event, UsageInput)}
-    )
-    rules = _Rules(bindings, now)
+    subjects = {event.subject for event in events if isinstance(event, UsageInput)}
+    rules = _Rules(bindings.find(provider_id=provider_id, subjects=subjects) if subjects else {}, now)
     rows: dict[store.Key, store.Row] = {}  # the first of each key
     hashes: list[tuple[int, store.Key, bytes]] = []
     refused: list[tuple[int, store.Key, bytes]] = []
@@ -97,16 +114,16 @@ def _record(provider_id: int, events: Sequence[Read], now: datetime) -> list[Out
             outcomes[index] = Outcome(index, REJECTED, event.field, event.code)
             continue
         key = event.source, event.id
-        fault = rules.fault_of(event)
-        if fault is not None:
-            outcomes[index] = Outcome(index, REJECTED, fault.field, fault.code)
+        bound = rules.bind(event)
+        if isinstance(bound, Faulty):
+            outcomes[index] = Outcome(index, REJECTED, bound.field, bound.code)
             if periods.FIRST_YEAR <= event.time.year <= periods.LAST_YEAR:  # others were never taken
                 refused.append((index, key, _hash(event)))
             continue
         body_hash = _hash(event)
         hashes.append((index, key, body_hash))
         if key not in rows:
-            rows[key] = _row(event, body_hash, bindings[event.subject].id)
+            rows[key] = _row(event, body_hash, bound)
     stored = store.Appended(set())
     if rows:
         stored = store.EVENTS.append(
@@ -175,26 +192,31 @@ def _span(start_date: date | None, end_date: date | None) -> Span | None:
 class _Rules:
     """What contracts, months and the clock have against events; made once for a batch."""
 
-    def __init__(self, bindings: dict[str, contracts.ContractBinding], now: datetime) -> None:
-        self._bindings = bindings
-        self._spans = {number: _span(binding.start_date, binding.end_date) for number, binding in bindings.items()}
+    def __init__(self, found: dict[str, bindings.Bindings], now: datetime) -> None:
+        self._found = {
+            subject: [(binding, _span(binding.start_date, binding.end_date)) for binding in several]
+            for subject, several in found.items()
+        }
         # In UTC like all times of events, so that comparing is quick.
         self._latest = (now + CLOCK_TOLERANCE).astimezone(UTC)
         present = periods.Month.of(now).first_date
         self.oldest = periods.midnight(periods.add_months(present, -partitions.MONTHS_BACK))
 
-    def fault_of(self, event: UsageInput) -> Faulty | None:
-        """What is against it, None if nothing is."""
-        binding = self._bindings.get(event.subject)
-        if binding is None:
+    def bind(self, event: UsageInput) -> int | Faulty:
+        """The id of its contract, or what is against it."""
+        several = self._found.get(event.subject)
+        if not several:
             # The same words whether nobody has such a contract or another provider has.
             return Faulty("subject", "no_such_contract")
-        span = self._spans[event.subject]
+        binding, span = several[-1]
+        if len(several) > 1:  # a resource that went over to a further contract: each has its days
+            running = [one for one in several if one[1] and one[1][0] <= event.time < one[1][1]]
+            binding, span = (running or [one for one in several if one[1]] or several)[-1]
         if span is None:
             return Faulty("subject", "not_delivered")
         if event.meter not in binding.meters:
             return Faulty("data.meter", "no_such_meter")
-        return self._fault_of_time(event, span)
+        return self._fault_of_time(event, span) or binding.id
 
     def _fault_of_time(self, event: UsageInput, span: Span) -> Faulty | None:
         field = "time" if event.end is None else "data.start"

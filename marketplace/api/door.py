@@ -23,6 +23,7 @@ class Door(APIView):
     parser_classes = [parsers.JsonParser]
     content_negotiation_class = parsers.JsonAlways
     largest_body_bytes: int = parsers.SMALL_BODY_BYTES
+    keeps_keys = False  # see authentication
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Check the key, then the announced length: an unknown caller makes us read nothing."""
@@ -73,6 +74,8 @@ _PROBLEMS: Final = {
     413: "The body is too large.",
     415: "Another content type.",
     422: "A field is wrong; `errors` names it.",
+    429: "The key calls too often; `Retry-After` says how many seconds to wait.",
+    503: "The database does not answer; nothing was stored. Send the same again after `Retry-After` seconds.",
 }
 
 
@@ -85,9 +88,9 @@ def describe(
     parameters: Sequence[Any] = (),
     **more: Any,
 ) -> Callable[[Any], Any]:
-    """The description of an operation: what it answers, and which problems it may name besides 401 and 403."""
+    """The description of an operation: what it answers, and which problems it may name besides 401, 403 and 503."""
     responses: dict[Any, Any] = dict(answers)
-    for status in (401, 403, *problems):
+    for status in (401, 403, *problems, 503):
         responses[status, errors.CONTENT_TYPE] = OpenApiResponse(Problem, description=_PROBLEMS[status])
     return extend_schema(
         operation_id=operation_id, summary=summary, responses=responses, parameters=list(parameters), **more

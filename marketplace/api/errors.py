@@ -1,9 +1,11 @@
 """Every refusal as `application/problem+json` (RFC 9457): type, title, status, detail and errors by field."""
 
+import logging
 from http import HTTPStatus
 from typing import Any, Final
 
 from django.core import exceptions as django
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
@@ -16,6 +18,10 @@ from rest_framework.views import APIView, set_rollback
 from marketplace.organisations import errors
 
 CONTENT_TYPE: Final = "application/problem+json"
+
+RETRY_AFTER_S: Final = 5
+
+logger = logging.getLogger(__name__)
 
 Fields = list[dict[str, str]]
 
@@ -38,6 +44,7 @@ _WORDS: Final[dict[type[exceptions.APIException], Any]] = {
     exceptions.PermissionDenied: gettext_lazy("The API key does not have the scope for this. Issue one that has it."),
     exceptions.MethodNotAllowed: gettext_lazy("This address does not take this method."),
     exceptions.UnsupportedMediaType: gettext_lazy("This address does not take this content type."),
+    exceptions.Throttled: gettext_lazy("This key calls too often. Wait as long as Retry-After says."),
     TooLarge: gettext_lazy("The body is larger than this address takes."),
 }
 
@@ -64,6 +71,12 @@ def handle_exception(exception: Exception, context: dict[str, Any]) -> Response 
     if isinstance(exception, errors.Refused):
         fields = [{"field": exception.field, "reason": exception.message}] if exception.field else []
         return problem(status=409 if exception.is_conflict else 422, detail=exception.message, fields=fields)
+    if isinstance(exception, OperationalError | InterfaceError):
+        # Stopped, restarting, full or too slow: nothing was committed, and the same request may be sent again.
+        logger.warning("answered 503: %s", exception)
+        response = problem(status=503, detail=_("The database does not answer. Nothing was stored; send it again."))
+        response["Retry-After"] = str(RETRY_AFTER_S)
+        return response
     return _of_framework(exception) if isinstance(exception, exceptions.APIException) else _of_django(exception)
 
 
@@ -71,6 +84,8 @@ def _of_framework(exception: exceptions.APIException) -> Response:
     if isinstance(exception, exceptions.ValidationError):
         return problem(status=422, detail=_("A field is wrong."), fields=_fields_of(exception.get_full_details()))
     response = problem(status=exception.status_code, detail=_explain(exception))
+    if wait := getattr(exception, "wait", None):
+        response["Retry-After"] = str(int(wait))
     if header := getattr(exception, "auth_header", ""):
         response["WWW-Authenticate"] = header
     return response
@@ -93,7 +108,7 @@ def _of_django(exception: Exception) -> Response | None:
 def _explain(exception: exceptions.APIException) -> str:
     """Our words for REST framework's refusals, with the remedy."""
     for kind, text in _WORDS.items():
-        if isinstance(exception, kind):
+        if isinstance(exception, kind) and not getattr(exception, "has_own_words", False):
             return str(text)
     return str(exception.detail)
 

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from marketplace.api.errors import TooLarge
 
 SMALL_BODY_BYTES: Final = 64 * 1024
-EVENTS_BODY_BYTES: Final = 8 * 1024 * 1024
 
 
 def read_body(stream: IO[bytes], *, limit: int) -> bytes:
@@ -36,22 +35,6 @@ class JsonParser(parsers.BaseParser):
         if not isinstance(data, dict):
             raise exceptions.ParseError(_("The body must be a JSON object."))
         return data
-
-
-class EventParser(parsers.BaseParser):
-    """One CloudEvent: the bytes as they came, decoded by the room that knows events."""
-
-    media_type = "application/cloudevents+json"
-
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
-        """At most 8 MB."""
-        return read_body(stream, limit=EVENTS_BODY_BYTES)
-
-
-class EventBatchParser(EventParser):
-    """Several of them in an array."""
-
-    media_type = "application/cloudevents-batch+json"
 
 
 class JsonAlways(negotiation.DefaultContentNegotiation):

@@ -1,7 +1,13 @@
 """The river's mouth: usage events, one or many, and files of them."""
 
+import hashlib
+import time
 from typing import Any, Final
+from urllib.parse import unquote
 
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions, serializers
@@ -9,21 +15,40 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.metering import events, imports, operations, queries
+from billing.metering import batches, events, imports, operations, queries, reading
 from marketplace import clock
-from marketplace.api import door, errors, parsers
+from marketplace.api import bodies, door, errors, limits
 from marketplace.organisations import errors as refusals
 from providers import queries as providers
 
 STRICT: Final = "handling=strict"
+BINARY: Final = "application/json"  # the data alone, the event's attributes being headers
+ATTRIBUTES: Final = ("specversion", "type", "source", "id", "subject", "time")
 MULTIPART_EXTRA_BYTES: Final = 64 * 1024
 
 
+class EventKey(serializers.Serializer):
+    """The name of another event of the same provider."""
+
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
+    id = serializers.CharField(max_length=200)
+
+
 class EventData(serializers.Serializer):
-    """What was used."""
+    """What was used; or what another event got wrong."""
 
     meter = serializers.CharField(max_length=200, help_text="A metered component of the contract.")
-    quantity = serializers.CharField(help_text="Decimal text or number, 0 or more, below 10^18, at most 6 decimals.")
+    quantity = serializers.CharField(
+        required=False,
+        help_text="Decimal text or number, 0 or more, below 10^18, at most 6 decimals. None for a void; 1 if only a "
+        "`value` is given.",
+    )
+    value = serializers.CharField(required=False, max_length=200, help_text="What a count of unique values counts.")
+    start = serializers.DateTimeField(required=False, help_text="With `end`, instead of `time`; counts at its start.")
+    end = serializers.DateTimeField(required=False, help_text="Exclusive; in the same month of Asia/Shanghai.")
+    supersedes = EventKey(required=False, help_text="This event takes the place of that one.")
+    voids = EventKey(required=False, help_text="That event never was. No quantity, but a reason.")
+    reason = serializers.CharField(required=False, max_length=200)
 
 
 class Event(serializers.Serializer):
@@ -35,8 +60,8 @@ class Event(serializers.Serializer):
         max_length=200, help_text="Who measured; (source, id) is unique for a provider."
     )
     id = serializers.CharField(max_length=200)
-    subject = serializers.CharField(max_length=200, help_text="The contract's number.")
-    time = serializers.DateTimeField(help_text="RFC 3339 with offset.")
+    subject = serializers.CharField(max_length=200, help_text="The contract's number, or your own resource id.")
+    time = serializers.DateTimeField(required=False, help_text="RFC 3339 with offset.")
     data = EventData()  # type: ignore[assignment]
 
 
@@ -69,12 +94,38 @@ def find_provider(view: door.Door) -> int:
     return partner.pk
 
 
+_kept_providers: dict[int, tuple[float, int]] = {}
+
+
+def _find_provider_kept(view: door.Door) -> int:
+    """The same, remembered for `USAGE_KEPT_SECONDS` like the key."""
+    if not settings.USAGE_KEPT_SECONDS:
+        return find_provider(view)
+    until, provider_id = _kept_providers.get(view.organisation_id, (0.0, 0))
+    if until <= time.monotonic():
+        provider_id = find_provider(view)
+        _kept_providers[view.organisation_id] = time.monotonic() + settings.USAGE_KEPT_SECONDS, provider_id
+    return provider_id
+
+
+def _header(name: str, text: str, **more: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, **more)
+
+
 class Events(door.Door):
     """POST /api/v1/usage/events"""
 
     scopes = {"POST": "usage.report"}
-    parser_classes = [parsers.EventParser, parsers.EventBatchParser]
-    largest_body_bytes = parsers.EVENTS_BODY_BYTES
+    keeps_keys = True
+    parser_classes = [bodies.EventParser, bodies.EventBatchParser, bodies.EventDataParser]
+    largest_body_bytes = bodies.EVENTS_BODY_BYTES
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After the key, how often it has called. Raises Throttled."""
+        super().initial(request, *args, **kwargs)
+        wait = limits.wait_for(name=f"usage:{self.actor.api_key_id}", most=settings.USAGE_CALLS_PER_MINUTE)
+        if wait:
+            raise exceptions.Throttled(wait)
 
     @door.describe(
         operation_id="report_usage",
@@ -84,21 +135,38 @@ class Events(door.Door):
             "other content, 422 when it is rejected. A batch is answered 200 with the outcome of each event; the good "
             "ones are stored. With `Prefer: handling=strict` a batch is stored whole or not at all: 422 if an event "
             "is rejected, else 409 if one is in conflict, with the outcomes in `events`. "
-            "A 2xx means that the events counted as accepted or duplicate are on disk."
+            "A 2xx means that the events counted as accepted or duplicate are on disk. The body may be packed with "
+            "gzip (`Content-Encoding: gzip`), to at most 8 MB unpacked. In binary mode the body is `data` alone, as "
+            "application/json, and the attributes are the headers `ce-specversion`, `ce-type`, `ce-source`, `ce-id`, "
+            "`ce-subject` and `ce-time`, percent-encoded where they are not ASCII."
         ),
-        request={"application/cloudevents+json": Event, "application/cloudevents-batch+json": Event(many=True)},
+        request={
+            "application/cloudevents+json": Event,
+            "application/cloudevents-batch+json": Event(many=True),
+            BINARY: EventData,
+        },
         answers={200: Outcomes, 202: Outcomes},
-        problems=(400, 404, 409, 413, 415, 422),
-        parameters=[OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description=STRICT)],
+        problems=(400, 404, 409, 413, 415, 422, 429),
+        parameters=[
+            _header("Prefer", STRICT),
+            _header("Idempotency-Key", "1 to 255 ASCII characters. The same body again is answered as the first time."),
+            _header("Content-Encoding", "How the body is packed.", enum=["gzip", "identity"]),
+            *[_header(f"ce-{name}", "An attribute, in binary mode.") for name in ATTRIBUTES],
+        ],
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Decode, record, answer."""
         body = request.data
-        is_batch = request.content_type.partition(";")[0].strip().lower() == parsers.EventBatchParser.media_type
-        given = _decode(body, is_batch=is_batch)
-        is_strict = _is_strict(request)
+        # Without a body REST framework asks no parser and gives an empty form.
+        raw = body if isinstance(body, bytes) else b""
+        kind = request.content_type.partition(";")[0].strip().lower()
+        is_batch, is_strict = kind == bodies.EventBatchParser.media_type, _is_strict(request)
         outcomes = operations.record_usage(
-            provider_id=find_provider(self), events=given, now=clock.now(), all_or_nothing=is_strict
+            provider_id=_find_provider_kept(self),
+            events=_decode(request, raw, kind),
+            now=clock.now(),
+            all_or_nothing=is_strict,
+            batch=_batch(request, raw, kind, is_strict=is_strict),
         )
         response = _answer(outcomes, is_batch=is_batch, is_strict=is_strict)
         if is_strict:
@@ -106,13 +174,31 @@ class Events(door.Door):
         return response
 
 
-def _decode(body: Any, *, is_batch: bool) -> list[events.Read]:
-    # Without a body REST framework asks no parser and gives an empty form.
-    raw = body if isinstance(body, bytes) else b""
+def _decode(request: Request, raw: bytes, kind: str) -> list[events.Read]:
     try:
-        return events.decode_batch(raw) if is_batch else [events.decode_event(raw)]
+        if kind == bodies.EventBatchParser.media_type:
+            return reading.decode_batch(raw)
+        if kind == BINARY:
+            return [reading.decode_headers(_attributes(request), raw)]
+        return [reading.decode_event(raw)]
     except events.Malformed as error:
         raise exceptions.ParseError(error.message) from error
+
+
+def _attributes(request: Request) -> dict[str, str]:
+    """The attributes of an event in binary mode. Raises UnsupportedMediaType if there is none: then it is no event."""
+    given = {name: request.headers[f"ce-{name}"] for name in ATTRIBUTES if f"ce-{name}" in request.headers}
+    if not given:
+        raise exceptions.UnsupportedMediaType(BINARY)
+    return {name: unquote(text, errors="surrogateescape") for name, text in given.items()}
+
+
+def _batch(request: Request, raw: bytes, kind: str, *, is_strict: bool) -> batches.Batch | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    asked = "\n".join([kind, str(is_strict), *(_attributes(request).values() if kind == BINARY else ())])
+    return batches.Batch(key, hashlib.sha256(asked.encode(errors="surrogateescape") + b"\n" + raw).digest())
 
 
 def _is_strict(request: Request) -> bool:
@@ -120,7 +206,7 @@ def _is_strict(request: Request) -> bool:
     return any(preference.replace(" ", "").lower() == STRICT for preference in preferences)
 
 
-def _answer(outcomes: list[operations.Outcome], *, is_batch: bool, is_strict: bool) -> Response:
+def _answer(outcomes: list[operations.Outcome], *, is_batch: bool, is_strict: bool) -> HttpResponse:
     shown = [
         {"index": o.index, "status": o.status, "field": o.field, "code": o.code, "reason": o.reason} for o in outcomes
     ]
@@ -130,7 +216,9 @@ def _answer(outcomes: list[operations.Outcome], *, is_batch: bool, is_strict: bo
     is_bad = counts[operations.CONFLICT] or counts[operations.REJECTED]
     if not is_bad or (is_batch and not is_strict):
         status = 202 if not is_batch and counts[operations.ACCEPTED] else 200
-        return Response({**counts, "events": shown}, status=status)
+        # Written by msgspec: REST framework's own renderer takes longer for a thousand outcomes than storing them.
+        body = msgspec.json.encode({**counts, "events": shown})
+        return HttpResponse(body, status=status, content_type="application/json")
     bad = [o for o in outcomes if o.code]
     fields = [{"field": f"{o.index}.{o.field}" if is_batch else o.field, "reason": o.reason} for o in bad]
     detail = _("Nothing was stored.") if is_batch else bad[0].reason

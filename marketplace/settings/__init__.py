@@ -304,6 +304,9 @@ SPECTACULAR_SETTINGS = {
 # --- what the operator may tune ------------------------------------------------------------------------
 BILLING_GRACE_HOURS = 24  # usage of a month is accepted this long after its end before the month is rated
 INVOICE_DUE_DAYS = 30
+USAGE_CALLS_PER_MINUTE = 60_000  # of one API key to the address for usage events, over all processes
+# How long a process remembers a key and a contract there: a revoked key works this much longer. Tests remember nothing.
+USAGE_KEPT_SECONDS = 0 if ENV.name == "test" else 2
 # Where buyers send their transfers; stands on every open invoice.
 CLIENT_MONEY_BANK = ENV.client_money_bank
 CLIENT_MONEY_ACCOUNT = ENV.client_money_account

@@ -124,10 +124,12 @@ def _append_plain(provider_id: int, rows: Sequence[Row], received_at: datetime) 
     # Nearly always all are new, so they are copied straight into the tables. If one is not, the copy is taken back
     # and the database picks the new ones, which costs more than twice as much.
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor, connection.wrap_database_errors:
             _copy(cursor, provider_id, ordered, received_at)
         return {row.key for row in ordered}
-    except psycopg.errors.UniqueViolation:
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, psycopg.errors.UniqueViolation):
+            raise
         return _insert_missing(provider_id, ordered, received_at)
 
 

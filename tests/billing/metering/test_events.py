@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.metering import events
+from billing.metering import events, reading
 from billing.metering.events import Faulty, UsageInput
 
 GOOD: dict[str, Any] = {
@@ -33,13 +33,13 @@ def body(quantity: str = '"2.5"', **fields: Any) -> bytes:
 
 
 def test_an_event_is_read() -> None:
-    assert events.decode_event(body()) == READ
-    assert events.decode_batch(b"[" + body() + b"," + body() + b"]") == [READ, READ]
-    assert events.decode_batch(b"[]") == []
+    assert reading.decode_event(body()) == READ
+    assert reading.decode_batch(b"[" + body() + b"," + body() + b"]") == [READ, READ]
+    assert reading.decode_batch(b"[]") == []
 
 
 def test_unknown_attributes_are_let_through() -> None:
-    assert events.decode_event(body(datacontenttype="application/json", traceparent="00-1")) == READ
+    assert reading.decode_event(body(datacontenttype="application/json", traceparent="00-1")) == READ
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_unknown_attributes_are_let_through() -> None:
     ],
 )
 def test_a_quantity_keeps_its_digits(text: str, quantity: str) -> None:
-    event = events.decode_event(body(text))
+    event = reading.decode_event(body(text))
     assert isinstance(event, UsageInput)
     assert str(event.quantity) == str(Decimal(quantity).quantize(Decimal("0.000001")))
 
@@ -89,7 +89,7 @@ def test_a_quantity_keeps_its_digits(text: str, quantity: str) -> None:
     ],
 )
 def test_a_wrong_quantity_is_named(text: str, code: str) -> None:
-    assert events.decode_event(body(text)) == Faulty("data.quantity", code)
+    assert reading.decode_event(body(text)) == Faulty("data.quantity", code)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_a_wrong_quantity_is_named(text: str, code: str) -> None:
     ],
 )
 def test_a_wrong_field_is_named(fields: dict[str, Any], fault: tuple[str, str]) -> None:
-    assert events.decode_event(body(**fields)) == Faulty(*fault)
+    assert reading.decode_event(body(**fields)) == Faulty(*fault)
 
 
 @pytest.mark.parametrize("length", [1, 200])
 def test_texts_of_up_to_200_characters_are_kept(length: int) -> None:
-    event = events.decode_event(body(id="号" * length))
+    event = reading.decode_event(body(id="号" * length))
     assert isinstance(event, UsageInput) and event.id == "号" * length
 
 
@@ -135,7 +135,7 @@ def test_texts_of_up_to_200_characters_are_kept(length: int) -> None:
     ],
 )
 def test_a_time_is_an_instant_and_never_moves_into_the_next_day(text: str, moment: datetime) -> None:
-    event = events.decode_event(body(time=text))
+    event = reading.decode_event(body(time=text))
     assert isinstance(event, UsageInput) and event.time == moment
 
 
@@ -157,12 +157,12 @@ def test_a_time_is_an_instant_and_never_moves_into_the_next_day(text: str, momen
     ],
 )
 def test_a_time_without_offset_or_of_another_form_is_refused(text: str) -> None:
-    assert events.decode_event(body(time=text)) == Faulty("time", "not_a_time")
+    assert reading.decode_event(body(time=text)) == Faulty("time", "not_a_time")
 
 
 def test_one_bad_event_leaves_the_others_readable() -> None:
     batch = b"[" + b",".join([body(), body("-1"), b"7", b"null", body(id="e2")]) + b"]"
-    good, negative, number, null, last = events.decode_batch(batch)
+    good, negative, number, null, last = reading.decode_batch(batch)
     assert (good, negative) == (READ, Faulty("data.quantity", "negative"))
     assert number == null == Faulty("", "not_an_object")
     assert isinstance(last, UsageInput) and last.id == "e2"
@@ -184,21 +184,21 @@ def test_one_bad_event_leaves_the_others_readable() -> None:
 )
 def test_what_is_not_json_is_refused_whole(text: bytes) -> None:
     with pytest.raises(events.Malformed):
-        events.decode_event(text)
+        reading.decode_event(text)
     with pytest.raises(events.Malformed):
-        events.decode_batch(text)
+        reading.decode_batch(text)
 
 
 @pytest.mark.parametrize("text", [b"{}", b'"x"', b"5", b"null"])
 def test_a_batch_is_an_array(text: bytes) -> None:
     with pytest.raises(events.Malformed):
-        events.decode_batch(text)
+        reading.decode_batch(text)
 
 
 def test_a_batch_has_an_end() -> None:
-    assert len(events.decode_batch(b"[" + b",".join([b"1"] * 10_000) + b"]")) == 10_000
+    assert len(reading.decode_batch(b"[" + b",".join([b"1"] * 10_000) + b"]")) == 10_000
     with pytest.raises(events.TooManyEvents):
-        events.decode_batch(b"[" + b",".join([b"1"] * 10_001) + b"]")
+        reading.decode_batch(b"[" + b",".join([b"1"] * 10_001) + b"]")
 
 
 JSON = st.recursive(
@@ -215,8 +215,8 @@ def test_whatever_json_comes_it_is_read_or_named(value: Any, place: str) -> None
     (event[holder] if holder else event)[name] = value
     for text in (json.dumps(event), json.dumps(value)):
         try:
-            read = events.decode_event(text.encode())
+            read = reading.decode_event(text.encode())
         except events.Malformed:
             continue
         assert isinstance(read, UsageInput) or read.code in events.REASONS
-        assert events.decode_batch(f"[{text}]".encode()) == [read]
+        assert reading.decode_batch(f"[{text}]".encode()) == [read]
