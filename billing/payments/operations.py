@@ -86,8 +86,10 @@ def record_top_up(
     wallet.balance_minor += amount.amount_minor
     wallet.save(update_fields=["balance_minor"])
     platform = organisation_queries.get_platform()
-    post_payment(payment, debit=("bank_client_money", platform.pk), credit=("buyer_balance", organisation_id), now=now)
-    record_payment(payment, action="payment.topped_up", actor=actor, now=now)
+    post_payment(
+        payment=payment, debit=("bank_client_money", platform.pk), credit=("buyer_balance", organisation_id), now=now
+    )
+    record_payment(payment=payment, action="payment.topped_up", actor=actor, now=now)
     return payment
 
 
@@ -135,8 +137,10 @@ def confirm_bank_transfer(
         )
     allocation.allocate(payment=payment, balance=balance, collected_at=received_at)
     platform = organisation_queries.get_platform()
-    post_payment(payment, debit=("bank_client_money", platform.pk), credit=("receivable", invoice.buyer_id), now=now)
-    record_payment(payment, action="payment.confirmed", actor=actor, now=now, invoice=invoice.number)
+    post_payment(
+        payment=payment, debit=("bank_client_money", platform.pk), credit=("receivable", invoice.buyer_id), now=now
+    )
+    record_payment(payment=payment, action="payment.confirmed", actor=actor, now=now, invoice=invoice.number)
     return payment
 
 
@@ -184,8 +188,10 @@ def draw(
     allocation.allocate(payment=payment, balance=balance, collected_at=now)
     wallet.balance_minor -= amount_minor
     wallet.save(update_fields=["balance_minor"])
-    post_payment(payment, debit=("buyer_balance", invoice.buyer_id), credit=("receivable", invoice.buyer_id), now=now)
-    record_payment(payment, action="payment.drawn", actor=actor, now=now, invoice=invoice.number)
+    post_payment(
+        payment=payment, debit=("buyer_balance", invoice.buyer_id), credit=("receivable", invoice.buyer_id), now=now
+    )
+    record_payment(payment=payment, action="payment.drawn", actor=actor, now=now, invoice=invoice.number)
     return payment
 
 
@@ -267,7 +273,7 @@ def enter(
     return payment, is_new
 
 
-def post_payment(payment: Payment, *, debit: tuple[str, int], credit: tuple[str, int], now: datetime) -> None:
+def post_payment(*, payment: Payment, debit: tuple[str, int], credit: tuple[str, int], now: datetime) -> None:
     """Post a payment to the ledger, under its number."""
     amount = money.Money(payment.amount_minor, payment.currency)
     ledger.post(
@@ -278,7 +284,7 @@ def post_payment(payment: Payment, *, debit: tuple[str, int], credit: tuple[str,
     )
 
 
-def record_payment(payment: Payment, *, action: str, actor: actors.Actor, now: datetime, invoice: str = "") -> None:
+def record_payment(*, payment: Payment, action: str, actor: actors.Actor, now: datetime, invoice: str = "") -> None:
     """Write the audit row of a payment."""
     organisations.record(
         actor=actor,

@@ -63,16 +63,16 @@ def take_in(*, captured: Captured, now: datetime) -> Payment:
     clearing = (f"{captured.gateway}_clearing", platform)
     if fits:
         allocation.allocate(payment=payment, balance=fits, collected_at=now)
-        operations.post_payment(payment, debit=clearing, credit=("receivable", owner), now=now)
+        operations.post_payment(payment=payment, debit=clearing, credit=("receivable", owner), now=now)
     else:
         wallet = operations.lock_wallet(organisation_id=owner, currency=captured.amount.currency)
         wallet.balance_minor += captured.amount.amount_minor
         wallet.save(update_fields=["balance_minor"])
-        operations.post_payment(payment, debit=clearing, credit=("buyer_balance", owner), now=now)
+        operations.post_payment(payment=payment, debit=clearing, credit=("buyer_balance", owner), now=now)
         if balance is not None and balance.open_minor:
             _draw(balance=balance, most_minor=captured.amount.amount_minor, actor=actors.SYSTEM, now=now)
     number = balance.invoice.number if balance is not None else ""
-    operations.record_payment(payment, action="payment.captured", actor=actors.SYSTEM, now=now, invoice=number)
+    operations.record_payment(payment=payment, action="payment.captured", actor=actors.SYSTEM, now=now, invoice=number)
     return payment
 
 

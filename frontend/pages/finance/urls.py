@@ -7,9 +7,9 @@ from frontend.pages.finance import (
     corrections,
     dashboard,
     exports,
+    gateways,
     invoices,
     payments,
-    services,
     settlements,
 )
 
@@ -41,8 +41,8 @@ urlpatterns: list[URLPattern] = [
     path("payments/", payments.list_payments, name="payments"),
     path("payments/top-up/", payments.record_top_up, name="top_up"),
     path("balances/", balances.list_balances, name="balances"),
-    path("services/", services.show, name="services"),
-    path("services/messages/<int:pk>/retry/", services.retry, name="event_retry"),
-    path("services/messages/<int:pk>/set-aside/", services.set_aside, name="event_aside"),
-    path("services/differences/<int:pk>/explain/", services.explain, name="difference_explain"),
+    path("services/", gateways.show, name="services"),
+    path("services/messages/<int:pk>/retry/", gateways.retry, name="event_retry"),
+    path("services/messages/<int:pk>/set-aside/", gateways.set_aside, name="event_aside"),
+    path("services/differences/<int:pk>/explain/", gateways.explain, name="difference_explain"),
 ]
