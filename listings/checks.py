@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.db.models.functions import Lower
 
+from billing.rules import availability
 from listings import wording
 from listings.content import CategoryRules, Content
 from listings.findings import TEXTS
@@ -109,6 +110,10 @@ def _check_pool(resource: str, each: Decimal, *, pool: CapacityPool | None, is_c
 def _check_terms(content: Content) -> Iterator[Finding]:
     if not content.sla_percent:
         yield Finding("sla.missing", "sla_percent")
+    if content.sla_credits and content.sla_percent:
+        bounds = [one.below for one in availability.read_table(content.sla_credits) if one.below is not None]
+        if bounds and bounds[0] >= content.sla_percent:
+            yield Finding("sla.credits_not_below", "sla_credits", {"below": f"{bounds[0]:f}"})
     if not content.support:
         yield Finding("support.missing", "support")
     if content.lead_time_days is None:

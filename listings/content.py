@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.rules import availability
 from listings import wording
 from listings.taxonomy import specs
 from listings.text import InvalidContent, read_choice, read_list, read_number, read_text, read_whole
@@ -39,6 +40,7 @@ LONGEST_SUMMARY: Final = 500
 LONGEST_FORMATS: Final = 120
 LONGEST_LEAD_DAYS: Final = 365
 LONGEST_EXIT_DAYS: Final = 3650
+LONGEST_CREDITS: Final = 120
 HIGHEST_FEE: Final = Decimal("999999999.99")
 LARGEST_DRAW: Final = Decimal(1_000_000)
 
@@ -56,6 +58,7 @@ LABELS: Final[dict[str, Promise]] = {
     "specs": gettext_lazy("specifications"),
     "draws": gettext_lazy("capacity drawn per unit"),
     "sla_percent": gettext_lazy("availability, %"),
+    "sla_credits": gettext_lazy("credits for a missed month"),
     "support": gettext_lazy("technical support"),
     "lead_time_days": gettext_lazy("lead time, days"),
     "exit_notice_days": gettext_lazy("notice to leave, days"),
@@ -108,6 +111,7 @@ class Content:
     specs: Mapping[str, Any] | None = None
     draws: Mapping[str, Decimal] | None = None
     sla_percent: Decimal | None = None
+    sla_credits: str = ""
     support: str = ""
     lead_time_days: int | None = None
     exit_notice_days: int | None = None
@@ -297,6 +301,25 @@ def _read_sla(value: Any, *, label: str, schema: Schema) -> Decimal | None:
     return read_number(value, field="sla_percent", label=label, least=Decimal(0), most=Decimal(100), places=3)
 
 
+def _read_credits(value: Any, *, label: str, schema: Schema) -> str:
+    """The table in its one form; a spreadsheet may hold a lone number."""
+    text = read_text(value, field="sla_credits", label=label, longest=LONGEST_CREDITS)
+    if not text:
+        return ""
+    try:
+        return availability.write_table(availability.read_table(text))
+    except availability.InvalidCreditTable as error:
+        raise InvalidContent(
+            _(
+                "Write the credits as 10; 99: 25; 95: 50 (below the promise 10 per cent, below an availability of 99 "
+                "per cent 25, below 95 per cent 50); a lower availability earns more, at most 100. "
+                "This is no such table: %(value)s."
+            )
+            % {"value": text[:40]},
+            field="sla_credits",
+        ) from error
+
+
 def _read_fee(value: Any, *, label: str, schema: Schema) -> Decimal | None:
     return read_number(value, field="exit_fee", label=label, least=Decimal(0), most=HIGHEST_FEE, places=2)
 
@@ -321,6 +344,7 @@ _OTHERS: Final[Mapping[str, Any]] = {
     "solution_domains": _read_domains,
     "support": _read_support,
     "sla_percent": _read_sla,
+    "sla_credits": _read_credits,
     "exit_fee": _read_fee,
 }
 

@@ -44,6 +44,11 @@ TEXTS: Final[dict[str, Text]] = {
         WARNING, _("Nothing is left of %(resource)s at present."), _("Enlarge the pool before buyers order.")
     ),
     "sla.missing": Text(ERROR, _("No availability is promised."), _("State the availability in per cent.")),
+    "sla.credits_not_below": Text(
+        ERROR,
+        _("The credits begin below %(below)s %%, which is not below what is promised."),
+        _("Give bounds below the promised availability; the first credit is for a month below the promise."),
+    ),
     "support.missing": Text(
         WARNING, _("The hours of technical support are not stated."), _("Choose when support answers.")
     ),

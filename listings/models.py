@@ -96,6 +96,7 @@ class Product(AbstractProduct):
     )
     specs = models.JSONField(_("specifications"), default=dict)
     sla_percent = models.DecimalField(_("availability, %"), max_digits=6, decimal_places=3, null=True)
+    sla_credits = models.CharField(_("credits for a missed month"), max_length=120, blank=True, default="")
     support = models.CharField(_("technical support"), max_length=5, choices=list(wording.SUPPORT.items()), blank=True)
     lead_time_days = models.PositiveSmallIntegerField(_("lead time, days"), default=1)
     exit_notice_days = models.PositiveSmallIntegerField(_("notice to leave, days"), null=True, blank=True)

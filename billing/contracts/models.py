@@ -180,13 +180,15 @@ class ChangeRequest(models.Model):
 class CreditTable(models.Model):
     """What a month below its promised availability earns, from a date on. Changed by a new row only.
 
-    `steps` are [{"below": "99" or null, "percent": "25"}, …], the mildest first; null is what was promised. Listings
-    have no table of their own yet: all contracts share the standard in force on the first day of the month.
+    `steps` are [{"below": "99" or null, "percent": "25"}, …], the mildest first; null is what was promised. It
+    holds for contracts whose version states no table of its own, and as a floor for all if `is_floor`; of a month
+    decides the one in force on its first day.
     """
 
     effective_date = models.DateField(_("in force from"), unique=True)
     steps = models.JSONField(_("steps"))
     source = models.CharField(_("source"), max_length=200)
+    is_floor = models.BooleanField(_("the least that listings grant"), default=False)
     entered_at = models.DateTimeField(_("entered"), null=True)
     entered_by = models.ForeignKey(
         "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("entered by")

@@ -9,7 +9,7 @@ Availability is `providers.service`'s, the sums are `billing.rules.availability`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -20,10 +20,10 @@ from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from billing.contracts import credit_tables
 from billing.contracts.models import Contract, CreditTable, SlaCredit
 from billing.rules import availability as rules
 from billing.rules import periods
-from billing.rules.availability import Step
 from billing.rules.periods import Month
 from marketplace.organisations import actors, errors, notices
 from marketplace.organisations import operations as organisations
@@ -35,7 +35,6 @@ State = SlaCredit.State
 ANSWER_WITHIN: Final = timedelta(days=7)
 # Reports may be decided after their month's close: 48 hours for the provider, and then the operator's time.
 MONTHS_BACK: Final = 3
-NOTICE_DAYS: Final = 7  # E-commerce law of the PRC, article 34: changed rules are published seven days ahead
 PAGE_SIZE: Final = 50
 
 PROPOSED: Final = gettext_noop(
@@ -51,7 +50,7 @@ class NoSuchCredit(errors.NotFound):
 
 
 class InvalidCredit(errors.Refused):
-    """A reason, a date or a table is missing or impossible; `field` says which."""
+    """A reason is missing or impossible; `field` says which."""
 
 
 class WrongState(errors.Conflict):
@@ -75,7 +74,7 @@ def propose_due(*, now: datetime, limit: int) -> int:
     """
     month, done = Month.of(now - timedelta(hours=settings.BILLING_GRACE_HOURS)).previous(), 0
     for _n in range(MONTHS_BACK):
-        table = table_in_force(on=month.first_date)
+        table = credit_tables.table_in_force(on=month.first_date)
         for one in _breaches(month):
             if done == limit:
                 return done
@@ -149,7 +148,9 @@ def _propose(one: Reached, *, table: CreditTable, now: datetime) -> bool:
         period_start_date=one.month.first_date,
         availability=one.availability,
         promised=promised,
-        percent=rules.credit_percent(reached=one.availability, promised=promised, steps=steps_of(table)),
+        percent=credit_tables.percent_for(
+            content=one.contract.offering_version.content, table=table, reached=one.availability, promised=promised
+        ),
         table=table,
         proposed_at=now,
         answer_by=now + ANSWER_WITHIN,
@@ -221,65 +222,6 @@ def agree_overdue(*, now: datetime, limit: int) -> int:
     for credit in due:
         _close(credit, state=State.AGREED, is_granted=True, actor=actors.SYSTEM, now=now)
     return len(due)
-
-
-@transaction.atomic
-def enter_table(
-    *, effective_date: date, steps: Sequence[Step], source: str, actor: actors.Actor, now: datetime
-) -> CreditTable:
-    """Put another standard in force from the first of a month on, at least seven days ahead.
-
-    Raises InvalidCredit (fields `effective_date`, `steps`, `source`).
-    """
-    actor.require("sla.decide")
-    if actor.side != actors.PLATFORM:
-        raise NoSuchCredit
-    if effective_date.day != 1 or effective_date < periods.civil_date(now) + timedelta(days=NOTICE_DAYS):
-        raise InvalidCredit(_("Choose the first day of a month, at least seven days from now."), field="effective_date")
-    if not source.strip():
-        raise InvalidCredit(_("Say where the table stands, so that buyers can read it."), field="source")
-    try:
-        checked = rules.check_table(steps)
-    except rules.InvalidCreditTable as error:
-        raise InvalidCredit(
-            _("A lower availability must earn a larger credit, of at most 100 %."), field="steps"
-        ) from error
-    written = [
-        {"below": None if one.below is None else f"{one.below:f}", "percent": f"{one.percent:f}"} for one in checked
-    ]
-    try:
-        with transaction.atomic():
-            table = CreditTable.objects.create(
-                effective_date=effective_date,
-                steps=written,
-                source=source.strip(),
-                entered_at=now,
-                entered_by_id=actor.user_id,
-            )
-    except IntegrityError as error:
-        raise InvalidCredit(_("Another table begins on this day already."), field="effective_date") from error
-    organisations.record(
-        actor=actor,
-        action="sla.table_entered",
-        object_type="credit_table",
-        object_id=table.pk,
-        now=now,
-        details={"steps": written},
-    )
-    return table
-
-
-def table_in_force(*, on: date) -> CreditTable:
-    """The standard table of a day: the newest that had come into force; the first one before that."""
-    found = CreditTable.objects.filter(effective_date__lte=on).order_by("-effective_date").first()
-    return found or CreditTable.objects.order_by("effective_date")[0]
-
-
-def steps_of(table: CreditTable) -> tuple[Step, ...]:
-    """The steps of a stored table."""
-    return tuple(
-        Step(None if one["below"] is None else Decimal(one["below"]), Decimal(one["percent"])) for one in table.steps
-    )
 
 
 def list_credits(*, provider_organisation_id: int | None = None, state: str = "", page: int | str = 1) -> Page:

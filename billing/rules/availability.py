@@ -8,6 +8,7 @@ tables of numbers and instants come in, so an accountant can repeat every figure
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from billing.rules import decimals
 from billing.rules.periods import InvalidInterval, Month
 
 Interval = tuple[datetime, datetime]
+
+_STEP: Final = re.compile(r"(?:(\d{1,2}(?:\.\d{1,3})?)\s*%?\s*[:：])?\s*(\d{1,3}(?:\.\d{1,3})?)\s*%?")
 
 SHOWN_STEP: Final = Decimal(1).scaleb(-3)
 WHOLE: Final = Decimal(100)
@@ -104,6 +107,28 @@ def check_table(steps: Sequence[Step]) -> tuple[Step, ...]:
         if worse.percent <= milder.percent or (milder.below is not None and worse.below >= milder.below):
             raise InvalidCreditTable("A lower availability earns a larger credit.")
     return tuple(steps)
+
+
+def read_table(text: str) -> tuple[Step, ...]:
+    """The steps of “10; 99: 25; 95: 50”: below the promise 10 %, below 99 % of availability 25 %, below 95 % 50 %.
+
+    Raises InvalidCreditTable for anything else, and as `check_table`.
+    """
+    steps = []
+    for part in re.split(r"[;；]", text):
+        found = _STEP.fullmatch(part.strip())
+        if found is None:
+            raise InvalidCreditTable("A step is a credit, or an availability, a colon and a credit.")
+        steps.append(Step(None if found[1] is None else Decimal(found[1]), Decimal(found[2])))
+    return check_table(steps)
+
+
+def write_table(steps: Sequence[Step]) -> str:
+    """What `read_table` reads, in one form for one table."""
+    return "; ".join(
+        (f"{decimals.format_plain(one.below)}: " if one.below is not None else "") + decimals.format_plain(one.percent)
+        for one in steps
+    )
 
 
 def credit_percent(*, reached: Decimal, promised: Decimal, steps: Sequence[Step]) -> Decimal:

@@ -1,5 +1,7 @@
 """What the pages of service level credits share: tones, tabs, the steps of a table in words."""
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -7,8 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.contracts import sla
+from billing.contracts import credit_tables, sla
 from billing.rules import availability
+from billing.rules.availability import Step
 from billing.rules.periods import InvalidMonth, Month
 
 TONES: Final = {"proposed": "warn", "agreed": "good", "disputed": "bad", "decided": "neutral"}
@@ -49,8 +52,23 @@ def rows(credits: Any) -> list[dict[str, Any]]:
 
 
 def steps_in_words(table: Any) -> list[tuple[str, str]]:
-    """The steps of a credit table: below what, and how much of the month's charges."""
-    return [(_below(step.below), f"{step.percent.normalize():f} %") for step in sla.steps_of(table)]
+    """The steps of the standard table: below what, and how much of the month's charges."""
+    return _in_words(credit_tables.steps_of(table))
+
+
+def table_of(content: Mapping[str, Any], *, on: date) -> dict[str, Any]:
+    """What a breach of an offering's version earns, for `service/credit_table.html`; one query."""
+    table, own = credit_tables.table_in_force(on=on), credit_tables.own_steps(content)
+    return {
+        "table": table,
+        "steps": _in_words(own) if own else steps_in_words(table),
+        "is_own": bool(own),
+        "floor": steps_in_words(table) if own and table.is_floor else [],
+    }
+
+
+def _in_words(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    return [(_below(step.below), f"{step.percent.normalize():f} %") for step in steps]
 
 
 def _below(bound: Decimal | None) -> str:

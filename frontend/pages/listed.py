@@ -37,7 +37,16 @@ STEP_OF: Final[Mapping[str, str]] = {
     **dict.fromkeys(("category", "specs", "solution_domains"), "what"),
     **dict.fromkeys(("data_centre", "draws", "deployment_models", "lead_time_days"), "where"),
     **dict.fromkeys(
-        ("sla_percent", "support", "exit_notice_days", "exit_export_days", "exit_export_formats", "exit_fee"), "terms"
+        (
+            "sla_percent",
+            "sla_credits",
+            "support",
+            "exit_notice_days",
+            "exit_export_days",
+            "exit_export_formats",
+            "exit_fee",
+        ),
+        "terms",
     ),
     **dict.fromkeys(("title", "title_en", "title_mn", "summary", "summary_en", "summary_mn"), "texts"),
     "prices": "prices",

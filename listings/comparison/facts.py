@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.rules import availability
 from listings import wording
 from listings.comparison import scoring, table
 from listings.comparison.offers import Offer
@@ -232,6 +233,7 @@ def _spec(value: Any, *, spec: specs.Spec) -> Cell:
 def _service(found: Sequence[Offer]) -> Iterator[table.Row | None]:
     rows: list[tuple[str, str, Build, str]] = [
         ("sla", _("Availability promised (SLA)"), _sla, scoring.HIGHER),
+        ("sla_credits", _("Credit for a missed month"), _credits, scoring.HIGHER),
         ("lead_time", _("Lead time"), lambda one: _days(one.product.lead_time_days, working=True), scoring.LOWER),
         ("support", _("Technical support"), _support, scoring.HIGHER),
         ("reviews", _("Reviews"), _reviews, ""),
@@ -246,6 +248,15 @@ def _service(found: Sequence[Offer]) -> Iterator[table.Row | None]:
 def _sla(one: Offer) -> Cell:
     share = one.product.sla_percent
     return Cell() if share is None else Cell(value=share, text=f"{share.normalize():f}%")
+
+
+def _credits(one: Offer) -> Cell:
+    """By the first step: what a month just below the promise earns, the others beside it."""
+    if not one.product.sla_credits:
+        return Cell(text=_("the marketplace's table") if one.product.sla_percent else "")
+    first, *worse = availability.read_table(one.product.sla_credits)
+    note = " · ".join(f"< {step.below:f}%: {step.percent.normalize():f}%" for step in worse)
+    return Cell(value=first.percent, text=f"{first.percent.normalize():f}%", note=note)
 
 
 def _support(one: Offer) -> Cell:

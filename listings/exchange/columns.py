@@ -38,6 +38,10 @@ def _of(model: Any, field: str) -> dict[str, Any]:
     }
 
 
+CREDITS_HELP: Final = gettext_lazy(
+    "Such as 10; 99: 25; 95: 50. Below the promise 10 per cent of the month's charges, below an availability of 99 per "
+    "cent 25, below 95 per cent 50. Blank: the marketplace's table."
+)
 _HELP: Final = {
     "title": gettext_lazy("Must be filled in, in Chinese."),
     "category": gettext_lazy("The code of a category, see below."),
@@ -45,6 +49,7 @@ _HELP: Final = {
     "deployment_models": gettext_lazy("Codes with semicolons between them, see below."),
     "solution_domains": gettext_lazy("Codes with semicolons between them, see below."),
     "sla_percent": gettext_lazy("Per cent, at most 3 decimals."),
+    "sla_credits": CREDITS_HELP,
     "support": gettext_lazy("One of: 5x8, 7x12, 7x24."),
     "lead_time_days": gettext_lazy("A whole number."),
     "exit_notice_days": gettext_lazy("A whole number."),
@@ -59,6 +64,7 @@ _EXAMPLES: Final = {
     "category": "cloud-hosts",
     "deployment_models": "public; private",
     "sla_percent": "99.95",
+    "sla_credits": "10; 99: 25; 95: 50",
     "support": "7x24",
     "lead_time_days": "1",
     "exit_notice_days": "30",

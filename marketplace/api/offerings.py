@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing.rules import availability
 from listings import queries, wording
 from listings.recommended import queries as recommended
 from listings.search import bands, filters
@@ -80,6 +81,15 @@ class Means(serializers.Serializer):
     )
 
 
+class CreditStep(serializers.Serializer):
+    """What a month below an availability earns."""
+
+    below = serializers.DecimalField(
+        max_digits=6, decimal_places=3, allow_null=True, help_text="Availability in per cent; null: what is promised."
+    )
+    percent = serializers.DecimalField(max_digits=6, decimal_places=3, help_text="Of the month's charges.")
+
+
 class Offering(serializers.Serializer):
     """One provider's service in one data centre."""
 
@@ -110,6 +120,9 @@ class OfferingDetail(Offering):
     support = serializers.ChoiceField(
         choices=["5x8", "7x12", "7x24", ""], source="product.support", help_text="Empty: not stated."
     )
+    sla_credits = serializers.SerializerMethodField(
+        help_text="The offering's own credits for a missed month, the mildest first; empty: the marketplace's table."
+    )
     exit_terms = ExitTerms(source="product")
     recommended_edition = serializers.SerializerMethodField(
         help_text="Number of the edition of the recommended catalogue in force that names it, or null."
@@ -118,6 +131,12 @@ class OfferingDetail(Offering):
     def get_summary(self, row: queries.OfferingRow) -> str:
         """What it is, in a few sentences."""
         return wording.choose(row.product.summary, row.product.summary_en)
+
+    @extend_schema_field(CreditStep(many=True))
+    def get_sla_credits(self, row: queries.OfferingRow) -> list[dict[str, Any]]:
+        """The steps of its table."""
+        text = row.product.sla_credits
+        return CreditStep(availability.read_table(text) if text else (), many=True).data
 
     def get_recommended_edition(self, row: queries.OfferingRow) -> str | None:
         """The edition that gives it its badge."""

@@ -74,6 +74,7 @@ CASES: dict[str, list[Case]] = {
     "capacity.short": [Case({"draws": {"vcpu": "1000.5"}}, says="1000.5 of vCPU")],
     "capacity.sold_out": [Case(world=pools(allocated=999), says="vCPU")],
     "sla.missing": [Case({"sla_percent": None}), Case({"sla_percent": Decimal(0)})],
+    "sla.credits_not_below": [Case({"sla_credits": "10; 99.95: 20", "sla_percent": Decimal("99.95")}, says="99.95")],
     "support.missing": [Case({"support": ""})],
     "lead_time.missing": [Case({"lead_time_days": None})],
     "exit.notice_missing": [Case({"exit_notice_days": None})],

@@ -46,6 +46,7 @@ contents = st.fixed_dictionaries(
         "deployment_models": st.lists(st.sampled_from(list(wording.DEPLOYMENT_MODELS)), unique=True),
         "solution_domains": st.lists(st.sampled_from(DOMAINS), unique=True),
         "support": st.sampled_from(["", *wording.SUPPORT]),
+        "sla_credits": st.sampled_from(["", "10", "10; 99: 25; 95: 50", "0.5; 99.95: 1.25"]),
         "sla_percent": st.none() | st.decimals(0, 100, places=3),
         "exit_fee": st.none() | st.decimals(0, Decimal("999999999.99"), places=2),
         "draws": st.dictionaries(st.sampled_from(list(wording.RESOURCES)), st.decimals(0, 10**6, places=3)),
@@ -104,6 +105,21 @@ BAD = {
     "lead time of half a day": ({"lead_time_days": "1.5"}, "lead_time_days", "Give a whole number from 0 to 365"),
     "negative notice": ({"exit_notice_days": "-1"}, "exit_notice_days", "Give a whole number from 0 to 365"),
     "endless export": ({"exit_export_days": "1e9"}, "exit_export_days", "Give a whole number from 0 to 3650"),
+    **{
+        f"credits {text}": ({"sla_credits": text}, "sla_credits", "Write the credits as 10; 99: 25; 95: 50")
+        for text in (
+            "99: 25",
+            "10; 25",
+            "25; 99: 10",
+            "10; 95: 25; 99: 50",
+            "0",
+            "101",
+            "10; 100: 20",
+            "ten",
+            "10;",
+            "１0",
+        )
+    },
     "fee of three decimals": ({"exit_fee": "0.001"}, "exit_fee", "with at most 2 decimals for fee for leaving"),
     "negative fee": ({"exit_fee": "-1"}, "exit_fee", "Give a number from 0 to 999999999.99"),
     "a true fee": ({"exit_fee": True}, "exit_fee", "not True."),

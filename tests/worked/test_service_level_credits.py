@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from billing.contracts import sla
+from billing.contracts import credit_tables, sla
 from billing.contracts.models import SlaCredit
 from billing.invoicing import operations as invoicing
 from billing.invoicing.models import Invoice, InvoiceLine
@@ -22,10 +22,12 @@ from billing.payments import operations as payments
 from billing.payments.models import LineCollection
 from billing.rating import credits
 from billing.rating.models import Charge, RatedPeriod
+from billing.rules.availability import Step
 from billing.rules.money import Money
 from billing.rules.periods import Month
 from billing.settlement import operations as settlement
 from billing.settlement.models import Settlement
+from listings.models import Product
 from providers.service import operations as incidents
 from tests import charges, factories
 
@@ -40,10 +42,14 @@ PLAN = [
 
 
 @pytest.fixture
-def contract():
+def contract(request):
     """Rated for October, with an outage of 600 minutes in it, and invoiced for it."""
     factories.platform()
-    host = factories.offering(factories.data_centre(factories.hongshan()), plans={"monthly": PLAN})
+    host = factories.offering(
+        factories.data_centre(factories.hongshan()),
+        plans={"monthly": PLAN},
+        sla_credits=getattr(request, "param", ""),
+    )
     made = factories.contract(factories.foods(), host)
     for code, amount in (("c0", "212.70"), ("c1", "100.10"), ("c2", "500")):
         charges.charge(made, amount, code=code)
@@ -212,7 +218,7 @@ def test_an_undecided_report_of_the_month_waits(contract) -> None:
 
 def test_one_credit_a_month_by_the_database(contract) -> None:
     [one] = sla._breaches(OCTOBER)
-    table = sla.table_in_force(on=OCTOBER.first_date)
+    table = credit_tables.table_in_force(on=OCTOBER.first_date)
     assert [sla._propose(one, table=table, now=CLOSED) for _ in range(2)] == [True, False]
     with connection.cursor() as cursor:  # control: without the constraint a second worker would propose again
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -253,8 +259,8 @@ def test_only_the_time_in_which_the_contract_ran_counts(contract) -> None:
 
 def test_a_new_table_holds_for_later_months_only(contract) -> None:
     operator = factories.actor(factories.platform(), "operator")
-    steps = [sla.Step(None, Decimal(5)), sla.Step(Decimal(90), Decimal(100))]
-    enter = lambda **fields: sla.enter_table(  # noqa: E731
+    steps = [Step(None, Decimal(5)), Step(Decimal(90), Decimal(100))]
+    enter = lambda **fields: credit_tables.enter_table(  # noqa: E731
         **{
             "effective_date": date(2026, 12, 1),
             "steps": steps,
@@ -270,13 +276,34 @@ def test_a_new_table_holds_for_later_months_only(contract) -> None:
         ({"steps": steps[::-1]}, "steps"),
         ({"source": " "}, "source"),
     ):
-        with pytest.raises(sla.InvalidCredit) as refused:
+        with pytest.raises(credit_tables.InvalidTable) as refused:
             enter(**fields)
         assert refused.value.field == field
     made = enter()
-    with pytest.raises(sla.InvalidCredit):
+    with pytest.raises(credit_tables.InvalidTable):
         enter()
-    assert sla.table_in_force(on=date(2026, 12, 1)) == made
+    assert credit_tables.table_in_force(on=date(2026, 12, 1)) == made
     assert granted(contract).percent == 25
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE contracts_credittable SET steps = '[]'")
+
+
+@pytest.mark.parametrize(
+    ("contract", "is_floor", "percent"),
+    [
+        ("10; 98: 90", False, 10),  # 98.655914 is below the promise, not below 98
+        ("10; 98: 90", True, 25),  # the house's 25 below 99 is the least
+        ("12; 99: 40", True, 40),
+        ("", True, 25),
+    ],
+    indirect=["contract"],
+)
+def test_the_table_of_the_version_bought_decides(contract, is_floor, percent) -> None:
+    steps = [Step(None, Decimal(10)), Step(Decimal(99), Decimal(25)), Step(Decimal(95), Decimal(50))]
+    entered = {"source": "公告2026-08", "actor": factories.actor(factories.platform(), "operator")}
+    credit_tables.enter_table(
+        effective_date=date(2026, 9, 1), steps=steps, is_floor=is_floor, now=datetime(2026, 8, 1, tzinfo=UTC), **entered
+    )
+    # What the listing says today is not what was bought.
+    Product.objects.filter(pk=contract.offering_id).update(sla_credits="100")
+    assert granted(contract).percent == percent

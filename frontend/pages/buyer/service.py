@@ -84,5 +84,5 @@ def _reached(contract: Any, *, now: datetime) -> dict[str, Any]:
         is_below = one.promised is not None and one.availability < one.promised
         shown = availability.show(one.availability)
         months.append({"month": str(month), "reached": shown, "is_below": is_below, "row": credits.get(str(month))})
-    table = sla.table_in_force(on=Month.of(now).first_date)
-    return {"months": months, "table": table, "steps": credited.steps_in_words(table)}
+    table = credited.table_of(contract.offering_version.content, on=Month.of(now).first_date)
+    return {"months": months, **table}

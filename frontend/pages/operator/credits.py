@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.contracts import sla
+from billing.contracts import credit_tables, sla
 from billing.rules import periods
+from billing.rules.availability import Step
 from frontend.pages import credited
 from marketplace import clock
 from marketplace.organisations import errors, gate
@@ -46,13 +47,19 @@ class TableForm(forms.Form):
         help_text=gettext_lazy("The terms or the announcement, so that buyers can read it."),
     )
 
-    def steps(self) -> list[sla.Step]:
+    is_floor = forms.BooleanField(
+        label=gettext_lazy("Listings grant at least this"),
+        required=False,
+        help_text=gettext_lazy("Then a listing's own table counts only where it gives more."),
+    )
+
+    def steps(self) -> list[Step]:
         """The steps as the rules want them."""
         values: dict[str, Decimal] = self.cleaned_data
         return [
-            sla.Step(None, values["percent_promise"]),
-            sla.Step(values["below_first"], values["percent_first"]),
-            sla.Step(values["below_second"], values["percent_second"]),
+            Step(None, values["percent_promise"]),
+            Step(values["below_first"], values["percent_first"]),
+            Step(values["below_second"], values["percent_second"]),
         ]
 
 
@@ -64,10 +71,11 @@ def show_credits(request: HttpRequest) -> HttpResponse:
         if not form.is_valid():
             return _render(request, form=form, status=422)
         try:
-            sla.enter_table(
+            credit_tables.enter_table(
                 effective_date=form.cleaned_data["effective_date"],
                 steps=form.steps(),
                 source=form.cleaned_data["source"],
+                is_floor=form.cleaned_data["is_floor"],
                 actor=gate.actor_of(request),
                 now=clock.now(),
             )
@@ -115,6 +123,6 @@ def _render(
     for place, row in enumerate(context["rows"]):
         is_failed = (row["credit"].contract.number, row["month"]) == failed
         row["form"] = decision if decision and is_failed else DecisionForm(auto_id=f"decide{place}_%s")
-    table = sla.table_in_force(on=periods.civil_date(clock.now()))
+    table = credit_tables.table_in_force(on=periods.civil_date(clock.now()))
     context |= {"form": form, "table": table, "steps": credited.steps_in_words(table)}
     return render(request, "operator/credits.html", context, status=status)

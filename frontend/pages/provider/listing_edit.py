@@ -16,6 +16,7 @@ from frontend.pages.listed import STEPS
 from frontend.pages.provider.listings import crumbs, partner_of
 from listings import life, operations, wording
 from listings.content import LABELS, Content, Schema
+from listings.exchange.columns import CREDITS_HELP
 from listings.findings import TEXTS
 from listings.prices import queries as price_books
 from listings.taxonomy import queries as taxonomy
@@ -208,8 +209,9 @@ def _read_where(data: Mapping[str, Any], schema: Schema, written: Content) -> di
 
 def _terms_form(data: Any, written: Content, schema: Schema, partner_id: int) -> forms.Form:
     """Service level and the terms of leaving."""
-    names = ("sla_percent", "support", "exit_notice_days", "exit_export_days", "exit_export_formats", "exit_fee")
+    names = tuple(name for name, step in listed.STEP_OF.items() if step == "terms")
     form = _plain_form(data, written, names)
+    form.fields["sla_credits"].help_text = CREDITS_HELP
     form.fields["support"] = forms.ChoiceField(
         label=str(LABELS["support"]), required=False, choices=[("", "–"), *wording.SUPPORT.items()]
     )

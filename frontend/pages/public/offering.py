@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.rules import periods
-from frontend.pages import freezes, reviewed
+from frontend.pages import credited, freezes, reviewed
 from frontend.pages.public import icons
 from listings import detail, queries, standing, wording
 from listings.prices import pricing, table
@@ -60,6 +60,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "shown": shown,
         "icon": icons.icon_of(row),
         "choice": choice,
+        **credited.table_of({"sla_credits": row.product.sla_credits}, on=periods.civil_date(clock.now())),
         "plans": [_describe(plan) for plan in row.plans],
         "announced": _announced(shown),
         "rates": _rates(choice.quote),

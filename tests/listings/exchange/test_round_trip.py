@@ -76,6 +76,7 @@ def make(world, *, title, summary, drafts, code):
         draws={"vcpu": "0.125", "ram_gib": 4},
         deployment_models=["private", "public"],
         sla_percent="99.95",
+        sla_credits="10; 99: 25; 95: 50",
         exit_fee="0.10",
         actor=world.seller,
         now=NOW,

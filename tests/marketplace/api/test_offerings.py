@@ -35,6 +35,7 @@ def test_an_offering_is_shown_with_its_plans_and_prices(hongshan: Api, contract:
         "summary",
         "support",
         "exit_terms",
+        "sla_credits",
         "recommended_edition",
     }
 
@@ -50,15 +51,19 @@ def test_an_offering_says_its_version_summary_support_and_exit_terms(hongshan: A
         exit_export_days=30,
         exit_export_formats="QCOW2、CSV",
         exit_fee=Decimal("120.5"),
+        sla_credits="10; 99: 25",
     )
     silent = factories.offering(factories.data_centre(factories.songmo()))
     with time_machine.travel(editions.PUBLISHED_AT, tick=False):
         edition = editions.publish()
     body = hongshan.get(f"{PATH}/{stated.code}").json()
-    assert {key: body[key] for key in ("version", "summary", "support", "exit_terms", "recommended_edition")} == {
+    assert {
+        key: body[key] for key in ("version", "summary", "support", "sla_credits", "exit_terms", "recommended_edition")
+    } == {
         "version": 1,
         "summary": "两核四吉，开通即用。",
         "support": "7x24",
+        "sla_credits": [{"below": None, "percent": "10.000"}, {"below": "99.000", "percent": "25.000"}],
         "exit_terms": {"notice_days": 15, "export_days": 30, "export_formats": "QCOW2、CSV", "fee": "120.50"},
         "recommended_edition": edition.number,
     }
