@@ -71,6 +71,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("roll up usage", metering.roll_up),
     ("rate", rating.rate_pending),
     ("propose service level credits", sla.propose_due),
+    ("revise service level credits", sla.revise_due),
     ("agree to credits by silence", sla.agree_overdue),
     ("charge service level credits", rating_credits.credit_pending),
     ("issue invoices", invoicing.issue_due),

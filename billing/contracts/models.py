@@ -203,7 +203,8 @@ class CreditTable(models.Model):
 class SlaCredit(models.Model):
     """A month of a contract in which its promised availability was missed, and what becomes of the credit.
 
-    The figures are frozen when it is proposed; `billing.rating.credits` charges it, below zero, once it is granted.
+    The figures are frozen once it is closed; then `billing.rating.credits` charges what is granted, below zero. What an
+    incident confirmed later adds is a further `revision` with the difference.
     """
 
     class State(models.TextChoices):
@@ -211,9 +212,11 @@ class SlaCredit(models.Model):
         AGREED = "agreed", _("Agreed")
         DISPUTED = "disputed", _("Disputed")
         DECIDED = "decided", _("Decided")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="sla_credits", verbose_name=_("contract"))
     period_start_date = models.DateField(_("month"))
+    revision = models.PositiveSmallIntegerField(_("revision"), default=0)
     availability = models.DecimalField(_("availability, %"), max_digits=9, decimal_places=6)
     promised = models.DecimalField(_("promised, %"), max_digits=6, decimal_places=3)
     percent = models.DecimalField(_("credit as a share of the month's charges (%)"), max_digits=6, decimal_places=3)
@@ -232,7 +235,12 @@ class SlaCredit(models.Model):
         ordering = ["-period_start_date", "-pk"]
         indexes = [models.Index(fields=["state", "answer_by"], name="sla_credit_to_answer")]
         constraints = [
-            models.UniqueConstraint(fields=["contract", "period_start_date"], name="sla_credit_unique"),
+            models.UniqueConstraint(fields=["contract", "period_start_date", "revision"], name="sla_credit_unique"),
+            models.UniqueConstraint(
+                fields=["contract", "period_start_date"],
+                condition=models.Q(state__in=["proposed", "disputed"]),
+                name="sla_credit_one_open",
+            ),
             models.CheckConstraint(
                 condition=models.Q(percent__gt=0, percent__lte=100, availability__lt=models.F("promised")),
                 name="sla_credit_is_a_breach",
@@ -240,6 +248,7 @@ class SlaCredit(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="proposed", is_granted=None, closed_at=None)
                 | models.Q(state="disputed", is_granted=None, closed_at=None)
+                | models.Q(state="withdrawn", is_granted=False, closed_at__isnull=False)
                 | models.Q(state="agreed", is_granted=True, closed_at__isnull=False)
                 | models.Q(state="decided", is_granted__isnull=False, closed_at__isnull=False),
                 name="sla_credit_state",

@@ -1,7 +1,11 @@
 """Service level credits: proposed for breached months, agreed or disputed by the provider, decided by the operator.
 
     proposed ─ agree, or 7 days of silence ▶ agreed (granted)
-        └── dispute ▶ disputed ─ decide ▶ decided (granted or not)
+        ├── dispute ▶ disputed ─ decide ▶ decided (granted or not)
+        └── the month was better after all ▶ withdrawn
+
+An incident confirmed or corrected later changes a credit that is open; beside one that is closed it proposes the
+difference as a further revision.
 
 Availability is `providers.service`'s, the sums are `billing.rules.availability`'s, the charge below zero is
 `billing.rating.credits`'s.
@@ -32,6 +36,7 @@ from providers.service import queries as service
 
 State = SlaCredit.State
 
+OPEN: Final = (State.PROPOSED, State.DISPUTED)
 ANSWER_WITHIN: Final = timedelta(days=7)
 # Reports may be decided after their month's close: 48 hours for the provider, and then the operator's time.
 MONTHS_BACK: Final = 3
@@ -126,21 +131,87 @@ def _breaches(month: Month) -> list[Reached]:
         .select_related("offering", "offering_version", "provider")
         .order_by("pk")
     )
-    open_reports = service.undecided(
-        data_centre_ids=[one.offering.data_centre_id or 0 for one in contracts], month=month
-    )
-    return [
+    missed = [
         one
         for one in reached_in(contracts=contracts, month=month)
-        if one.promised is not None
-        and one.availability < one.promised
-        and not {(one.contract.offering.data_centre_id, code) for code in ("", one.contract.offering.code)}
+        if one.promised is not None and one.availability < one.promised
+    ]
+    return _without_open_reports(missed, month)
+
+
+def _without_open_reports(found: Sequence[Reached], month: Month) -> list[Reached]:
+    """Those of which no report of the month waits for a decision; one query."""
+    centres = [one.contract.offering.data_centre_id or 0 for one in found]
+    open_reports = service.undecided(data_centre_ids=centres, month=month)
+    return [
+        one
+        for one in found
+        if not {(one.contract.offering.data_centre_id, code) for code in ("", one.contract.offering.code)}
         & open_reports
     ]
 
 
+def revise_due(*, now: datetime, limit: int) -> int:
+    """Bring credits in line with incidents confirmed or corrected since, at most `limit`. Returns how many changed."""
+    month, done = Month.of(now - timedelta(hours=settings.BILLING_GRACE_HOURS)).previous(), 0
+    for _n in range(MONTHS_BACK):
+        contracts = list(
+            Contract.objects.filter(sla_credits__period_start_date=month.first_date)
+            .select_related("offering", "offering_version", "provider")
+            .order_by("pk")
+            .distinct()
+        )
+        table = credit_tables.table_in_force(on=month.first_date)
+        for one in _without_open_reports(reached_in(contracts=contracts, month=month), month):
+            if done == limit:
+                return done
+            done += _revise(one, table=table, now=now)
+        month = month.previous()
+    return done
+
+
 @transaction.atomic
-def _propose(one: Reached, *, table: CreditTable, now: datetime) -> bool:
+def _revise(one: Reached, *, table: CreditTable, now: datetime) -> bool:
+    """Change the open credit of a month, or propose what is missing beside those that are closed.
+
+    What was closed stays: a month that turns out better takes back only what nobody has agreed to yet.
+    """
+    rows = SlaCredit.objects.select_for_update(of=("self",)).filter(
+        contract=one.contract, period_start_date=one.month.first_date
+    )
+    credits = list(rows.order_by("revision"))
+    due = _percent(one, table)
+    still_open = next((row for row in credits if row.state in OPEN), None)
+    closed = sum((row.percent for row in credits if row.state in (State.AGREED, State.DECIDED)), Decimal(0))
+    missing = due - closed
+    if still_open is None:
+        return missing > 0 and _propose(
+            one, table=table, percent=missing, revision=credits[-1].revision + 1 if credits else 0, now=now
+        )
+    if (missing, one.availability) == (still_open.percent, still_open.availability):
+        return False
+    if missing <= 0:
+        _close(still_open, state=State.WITHDRAWN, is_granted=False, actor=actors.SYSTEM, now=now)
+        return True
+    still_open.percent, still_open.availability, still_open.answer_by = missing, one.availability, now + ANSWER_WITHIN
+    still_open.save(update_fields=["percent", "availability", "answer_by"])
+    _note(still_open, "sla.revised", actor=actors.SYSTEM, now=now)
+    if still_open.state == State.PROPOSED:
+        _tell_proposed(still_open, one.contract, now=now)
+    return True
+
+
+def _percent(one: Reached, table: CreditTable) -> Decimal:
+    if one.promised is None:
+        return Decimal(0)
+    content = one.contract.offering_version.content
+    return credit_tables.percent_for(content=content, table=table, reached=one.availability, promised=one.promised)
+
+
+@transaction.atomic
+def _propose(
+    one: Reached, *, table: CreditTable, percent: Decimal | None = None, revision: int = 0, now: datetime
+) -> bool:
     """Write one proposal and tell the provider; False if another worker was quicker (`sla_credit_unique`)."""
     promised = one.promised or Decimal(0)
     credit = SlaCredit(
@@ -148,9 +219,8 @@ def _propose(one: Reached, *, table: CreditTable, now: datetime) -> bool:
         period_start_date=one.month.first_date,
         availability=one.availability,
         promised=promised,
-        percent=credit_tables.percent_for(
-            content=one.contract.offering_version.content, table=table, reached=one.availability, promised=promised
-        ),
+        percent=_percent(one, table) if percent is None else percent,
+        revision=revision,
         table=table,
         proposed_at=now,
         answer_by=now + ANSWER_WITHIN,
@@ -159,19 +229,17 @@ def _propose(one: Reached, *, table: CreditTable, now: datetime) -> bool:
         with transaction.atomic():
             credit.save()
     except IntegrityError as error:
-        if "sla_credit_unique" not in str(error):
+        if "sla_credit_unique" not in str(error) and "sla_credit_one_open" not in str(error):
             raise
         return False
     _note(credit, "sla.proposed", actor=actors.SYSTEM, now=now)
-    _tell(
-        credit,
-        one.contract.provider.organisation_id,
-        PROPOSED,
-        permission="sla.decide",
-        path="/provider/credits/",
-        now=now,
-    )
+    _tell_proposed(credit, one.contract, now=now)
     return True
+
+
+def _tell_proposed(credit: SlaCredit, contract: Contract, *, now: datetime) -> None:
+    seller = contract.provider.organisation_id
+    _tell(credit, seller, PROPOSED, permission="sla.decide", path="/provider/credits/", now=now)
 
 
 @transaction.atomic
@@ -254,7 +322,7 @@ def _lock(number: str, month: Month, actor: actors.Actor, *, side: str) -> SlaCr
         raise NoSuchCredit(number)
     if side == actors.PROVIDER:
         rows = rows.filter(contract__provider__organisation_id=actor.organisation_id or 0)
-    credit = rows.filter(contract__number=number, period_start_date=month.first_date).first()
+    credit = rows.filter(contract__number=number, period_start_date=month.first_date).order_by("-revision").first()
     if credit is None:
         raise NoSuchCredit(number)
     return credit
@@ -293,7 +361,7 @@ def _tell(credit: SlaCredit, organisation_id: int, text: str, *, permission: str
     month = str(Month.of_date(credit.period_start_date))
     notices.notify(
         organisation_id=organisation_id,
-        key=f"sla:{credit.contract.number}:{month}:{credit.state}",
+        key=f"sla:{credit.contract.number}:{month}:{credit.state}:{credit.revision}:{credit.percent.normalize():f}",
         permission=permission,
         text=text,
         values={

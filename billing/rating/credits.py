@@ -1,11 +1,12 @@
 """Granted service level credits as charges below zero: the month's rated amount × percent, one for each VAT rate.
 
-Only what recurs or is metered counts, at full precision, over all revisions. When late usage changes the month's amount
-after its credit was charged, a further revision carries the difference, so Σ revisions stays right.
+Only what recurs or is metered counts, at full precision, over all revisions; a month earns the sum of its granted
+credits. When a further one is granted, or late usage changes the month's amount, a further revision carries the
+difference, so Σ revisions stays right.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,7 +18,8 @@ from billing.rating.models import Charge, CreditedMonth, RatedPeriod
 from billing.rules import availability, decimals, pricing
 
 COUNTED: Final = (pricing.RECURRING, pricing.METERED)
-Key = tuple[int, Decimal]  # credit, VAT rate
+Period = tuple[int, date]  # contract, first day of the month
+Key = tuple[Period, Decimal]  # and the VAT rate
 
 
 @transaction.atomic
@@ -30,9 +32,16 @@ def credit_pending(*, now: datetime, limit: int) -> int:
     rated = RatedPeriod.objects.filter(contract=OuterRef("contract"), period_start_date=OuterRef("period_start_date"))
     waiting = SlaCredit.objects.filter(is_granted=True).annotate(rated=rated.values("rated_at")[:1])
     unseen = waiting.filter(~Exists(seen), rated__isnull=False).order_by("pk").values_list("pk", flat=True)
-    locked = SlaCredit.objects.select_for_update(of=("self",), skip_locked=True).filter(pk__in=list(unseen[:limit]))
-    ids = list(locked.order_by("pk").values_list("pk", flat=True))
-    credits = list(SlaCredit.objects.filter(pk__in=ids).annotate(rated=rated.values("rated_at")[:1]).order_by("pk"))
+    months = {
+        (one.contract_id, one.period_start_date)
+        for one in SlaCredit.objects.filter(pk__in=list(unseen[:limit])).only("contract_id", "period_start_date")
+    }
+    granted = SlaCredit.objects.filter(_of(months), is_granted=True)
+    locked = set(granted.select_for_update(of=("self",), skip_locked=True).order_by("pk").values_list("pk", flat=True))
+    # A month is charged with all its credits or, while another worker holds one of them, in the next run.
+    found = list(granted.annotate(rated=rated.values("rated_at")[:1]).order_by("revision"))
+    held = {_month(one) for one in found if one.pk not in locked}
+    credits = [one for one in found if _month(one) not in held]
     if not credits:
         return 0
     Charge.objects.bulk_create(_charges(credits, now))
@@ -46,24 +55,41 @@ def credit_pending(*, now: datetime, limit: int) -> int:
 
 
 def _charges(credits: Sequence[SlaCredit], now: datetime) -> Iterator[Charge]:
-    rated, charged = _rated(credits), _charged(credits)
-    for credit in credits:
-        rates = sorted({rate for pk, rate in (*rated, *charged) if pk == credit.pk})
+    by_month: dict[Period, list[SlaCredit]] = {}
+    for one in credits:
+        by_month.setdefault(_month(one), []).append(one)
+    rated, charged = _rated(by_month), _charged(by_month)
+    for month, revisions in by_month.items():
+        percent = sum((one.percent for one in revisions), Decimal(0))
+        rates = sorted({rate for key, rate in (*rated, *charged) if key == month})
         for position, rate in enumerate(rates):
-            base = rated.get((credit.pk, rate), Decimal(0))
-            due = availability.credit_amount(charged=base, percent=credit.percent)
-            before, revision = charged.get((credit.pk, rate), (Decimal(0), -1))
+            base = rated.get((month, rate), Decimal(0))
+            due = availability.credit_amount(charged=base, percent=percent)
+            before, revision = charged.get((month, rate), (Decimal(0), -1))
             difference = decimals.add(due, -before)
             if difference:
                 yield _charge(
-                    credit, rate, base=base, due=due, difference=difference, revision=revision + 1, at=position, now=now
+                    revisions[-1],
+                    rate,
+                    percent=percent,
+                    base=base,
+                    due=due,
+                    difference=difference,
+                    revision=revision + 1,
+                    at=position,
+                    now=now,
                 )
+
+
+def _month(credit: SlaCredit) -> Period:
+    return credit.contract_id, credit.period_start_date
 
 
 def _charge(
     credit: SlaCredit,
     rate: Decimal,
     *,
+    percent: Decimal,
     base: Decimal,
     due: Decimal,
     difference: Decimal,
@@ -72,9 +98,9 @@ def _charge(
     now: datetime,
 ) -> Charge:
     plain = decimals.format_plain
-    percent, reached = plain(credit.percent), plain(credit.availability)
+    share, reached = plain(percent), plain(credit.availability)
     explanation: dict[str, Any] = {
-        "formula": f"−{plain(base)} × {percent} % = {plain(due)}",
+        "formula": f"−{plain(base)} × {share} % = {plain(due)}",
         "kind": Charge.Kind.CREDIT,
         "unit": "",
         "unit_price": plain(due),
@@ -82,7 +108,7 @@ def _charge(
         "amount": plain(due),
         "availability": reached,
         "promised": plain(credit.promised),
-        "percent": percent,
+        "percent": share,
     }
     if revision:
         explanation["charged_before"] = {"quantity": "1", "amount": plain(decimals.add(due, -difference))}
@@ -103,32 +129,22 @@ def _charge(
     )
 
 
-def _of(credits: Sequence[SlaCredit]) -> Q:
+def _of(months: Iterable[Period]) -> Q:
     found = Q(pk__in=())
-    for one in credits:
-        found |= Q(contract_id=one.contract_id, period_start_date=one.period_start_date)
+    for contract_id, first in months:
+        found |= Q(contract_id=contract_id, period_start_date=first)
     return found
 
 
-def _rated(credits: Sequence[SlaCredit]) -> dict[Key, Decimal]:
-    """(credit, VAT rate) → what the month was rated at, without what is charged once; one query."""
-    ids = {(one.contract_id, one.period_start_date): one.pk for one in credits}
-    rows = Charge.objects.filter(_of(credits), kind=Charge.Kind.PRICE, component__kind__in=COUNTED).order_by()
-    return {
-        (ids[contract, month], rate): total
-        for contract, month, rate, total in rows.values_list("contract_id", "period_start_date", "vat_rate").annotate(
-            Sum("amount")
-        )
-    }
+def _rated(months: Iterable[Period]) -> dict[Key, Decimal]:
+    """(contract and month, VAT rate) → what the month was rated at, without what is charged once; one query."""
+    rows = Charge.objects.filter(_of(months), kind=Charge.Kind.PRICE, component__kind__in=COUNTED).order_by()
+    totals = rows.values_list("contract_id", "period_start_date", "vat_rate").annotate(Sum("amount"))
+    return {((contract, first), rate): total for contract, first, rate, total in totals}
 
 
-def _charged(credits: Sequence[SlaCredit]) -> dict[Key, tuple[Decimal, int]]:
-    """(credit, VAT rate) → what was credited before, and its last revision; one query."""
-    ids = {(one.contract_id, one.period_start_date): one.pk for one in credits}
-    rows = Charge.objects.filter(_of(credits), kind=Charge.Kind.CREDIT).order_by()
-    return {
-        (ids[contract, month], rate): (total, last)
-        for contract, month, rate, total, last in rows.values_list(
-            "contract_id", "period_start_date", "vat_rate"
-        ).annotate(Sum("amount"), Max("revision"))
-    }
+def _charged(months: Iterable[Period]) -> dict[Key, tuple[Decimal, int]]:
+    """(contract and month, VAT rate) → what was credited before, and its last revision; one query."""
+    rows = Charge.objects.filter(_of(months), kind=Charge.Kind.CREDIT).order_by()
+    totals = rows.values_list("contract_id", "period_start_date", "vat_rate").annotate(Sum("amount"), Max("revision"))
+    return {((contract, first), rate): (total, last) for contract, first, rate, total, last in totals}

@@ -14,7 +14,7 @@ from billing.rules import availability
 from billing.rules.availability import Step
 from billing.rules.periods import InvalidMonth, Month
 
-TONES: Final = {"proposed": "warn", "agreed": "good", "disputed": "bad", "decided": "neutral"}
+TONES: Final = {"proposed": "warn", "agreed": "good", "disputed": "bad", "decided": "neutral", "withdrawn": "neutral"}
 
 
 def describe_list(request: HttpRequest, *, url_name: str, provider_organisation_id: int | None) -> dict[str, Any]:
@@ -65,6 +65,11 @@ def table_of(content: Mapping[str, Any], *, on: date) -> dict[str, Any]:
         "is_own": bool(own),
         "floor": steps_in_words(table) if own and table.is_floor else [],
     }
+
+
+def own_in_words(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The steps that a version states itself; no query."""
+    return _in_words(credit_tables.own_steps(content))
 
 
 def _in_words(steps: Sequence[Step]) -> list[tuple[str, str]]:

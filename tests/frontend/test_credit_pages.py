@@ -50,7 +50,7 @@ def test_a_dispute_goes_to_the_operator_and_back(contract, monkeypatch) -> None:
     assert SlaCredit.objects.get().is_granted
     page = buyer.get(f"/buyer/contracts/{contract.number}/service/")
     month = next(one for one in page.context["months"] if one["month"] == "2026-10")
-    assert (str(month["reached"]), month["is_below"], month["row"]["percent"]) == ("96.774", True, "25")
+    assert (str(month["reached"]), month["is_below"], month["rows"][0]["percent"]) == ("96.774", True, "25")
     assert "监测记录显示机房断电" in page.content.decode()
 
 

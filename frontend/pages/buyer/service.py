@@ -77,12 +77,13 @@ def show_service(request: HttpRequest, number: str) -> HttpResponse:
 
 def _reached(contract: Any, *, now: datetime) -> dict[str, Any]:
     """The last months with what was reached and credited in each, and the table that holds now."""
-    credits = {row["month"]: row for row in credited.rows(sla.credits_of(contract_id=contract.pk))}
+    credits = credited.rows(sla.credits_of(contract_id=contract.pk))
     months = []
     for month in agreed.months_of(contract=contract, now=now)[:SHOWN_MONTHS]:
         [one] = sla.reached_in(contracts=[contract], month=month)
         is_below = one.promised is not None and one.availability < one.promised
         shown = availability.show(one.availability)
-        months.append({"month": str(month), "reached": shown, "is_below": is_below, "row": credits.get(str(month))})
+        rows = [row for row in reversed(credits) if row["month"] == str(month)]
+        months.append({"month": str(month), "reached": shown, "is_below": is_below, "rows": rows})
     table = credited.table_of(contract.offering_version.content, on=Month.of(now).first_date)
     return {"months": months, **table}

@@ -60,7 +60,7 @@ def show_offering(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "shown": shown,
         "icon": icons.icon_of(row),
         "choice": choice,
-        **credited.table_of({"sla_credits": row.product.sla_credits}, on=periods.civil_date(clock.now())),
+        "credits": credited.own_in_words({"sla_credits": row.product.sla_credits}),
         "plans": [_describe(plan) for plan in row.plans],
         "announced": _announced(shown),
         "rates": _rates(choice.quote),

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from billing.rules import availability, periods
-from frontend.pages import disturbances
+from frontend.pages import credited, disturbances
 from marketplace import clock
 from marketplace.organisations import gate
 from providers.service import queries
@@ -39,6 +39,7 @@ def show_status(request: HttpRequest) -> HttpResponse:
         "worst": _worst(centres),
         "days": queries.SHOWN_DAYS,
         "at": now,
+        **credited.table_of({}, on=periods.civil_date(now)),
     }
     return render(request, "public/status.html", context)
 
