@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0050_reasons_of_freezes'),
+        ('catalogue', '0051_aggregation_of_metered_prices'),
     ]
 
     operations = [
