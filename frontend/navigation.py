@@ -88,6 +88,7 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Contracts"), "provider:contracts", "file-check", "contracts.view", in_header=True),
                 Entry(_("Usage reports"), "provider:usage", "gauge", "usage.report"),
                 Entry(_("Incidents"), "provider:incidents", "triangle-alert", "incidents.report"),
+                Entry(_("Probes"), "provider:probes", "activity", "incidents.report"),
                 Entry(_("Service level credits"), "provider:credits", "percent", "sla.decide"),
                 Entry(_("Reviews"), "provider:reviews", "star", "reviews.reply"),
             ),

@@ -39,6 +39,7 @@ from providers.onboarding import qualifications
 from providers.provisioning import stages as provisioning
 from providers.provisioning import usage as machine_usage
 from providers.service import operations as incidents
+from providers.service import probing
 from providers.webhooks import sending as webhooks
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("take statistics", statistics.take_snapshots),
     ("send webhooks", webhooks.send_due),
     ("remind of what ends", qualifications.remind_due),
+    ("ask the addresses of services", probing.ask_due),
     ("give late reports to the operator", incidents.escalate_due),
     ("mail notices", notices.mail_pending),
 )

@@ -33,6 +33,18 @@ PEOPLE: Final = (
     Person("Buyer's approver", "approver@demo.example", "赵建国", "B01", ("approver",)),
     Person("Buyer (company)", "company@demo.example", "陈思远", "B04", ("owner",)),
 )
+# Invented, as everything of the sample: who owns each organisation's account, and who approves for a buyer.
+OWNERS: Final = {
+    "P01": "孟和", "P02": "王志刚", "P03": "斯琴高娃", "P04": "李慧敏", "P05": "乌云其其格", "P06": "钱永胜",
+    "P07": "白音", "P08": "郭丽华", "P09": "敖登", "P10": "刘振河", "P11": "马海云", "P12": "特木尔",
+    "B01": "周国栋", "B02": "其木格", "B03": "孙雅琴", "B04": "高瑞", "B05": "何小燕", "B06": "张铁军",
+    "B07": "巴特尔", "B08": "宋明远",
+}  # fmt: skip
+APPROVERS: Final = {
+    "B01": "冯秀兰", "B02": "朝鲁", "B03": "吴立新", "B04": "田文静", "B05": "杜鹏", "B06": "韩冬梅", "B07": "娜仁",
+    "B08": "蒋立群",
+}  # fmt: skip
+
 DEMO_LOG_INS: Final = PEOPLE
 
 
@@ -49,7 +61,7 @@ def create_people(*, world: "World", now: datetime) -> None:
     for code, organisation in [*world.buyers.items(), *world.providers.items()]:
         _create(
             email=owner_email(code),
-            name=f"{code} owner",
+            name=OWNERS[code],
             organisation=organisation,
             roles=("owner",),
             now=now,
@@ -57,7 +69,7 @@ def create_people(*, world: "World", now: datetime) -> None:
     for code in world.buyers:
         _create(
             email=f"approver-{code.lower()}@demo.example",
-            name=f"{code} approver",
+            name=APPROVERS[code],
             organisation=world.buyers[code],
             roles=("approver",),
             now=now,

@@ -9,6 +9,67 @@ from django.utils.translation import gettext_lazy as _
 PUBLIC_STATES: Final = ("confirmed", "resolved")
 
 
+class Probe(models.Model):
+    """An address of a service that the marketplace asks at an interval. Removed ones stay for their incidents.
+
+    `failing_since` is the first of the failures in a row, `incident` what they opened, until the address answers.
+    """
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    partner = models.ForeignKey("partner.Partner", models.PROTECT, related_name="probes", verbose_name=_("provider"))
+    data_centre = models.ForeignKey(
+        "partner.DataCentre", models.PROTECT, related_name="probes", verbose_name=_("data centre")
+    )
+    offering_code = models.CharField(_("offering"), max_length=64, blank=True)
+    offering_title = models.CharField(_("offering"), max_length=255, blank=True)
+    url = models.CharField(_("address"), max_length=500)
+    interval_s = models.PositiveIntegerField(_("interval, seconds"))
+    failures_to_open = models.PositiveSmallIntegerField(_("failures in a row that open an incident"))
+    created_at = models.DateTimeField(_("registered"))
+    removed_at = models.DateTimeField(_("removed"), null=True)
+    next_at = models.DateTimeField(_("asked next"))
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    failing_since = models.DateTimeField(_("failing since"), null=True)
+    incident = models.ForeignKey("Incident", models.PROTECT, null=True, related_name="+", verbose_name=_("incident"))
+
+    class Meta:
+        verbose_name = _("probe")
+        verbose_name_plural = _("probes")
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["next_at"], name="probe_due", condition=Q(removed_at=None))]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["data_centre", "offering_code", "url"], condition=Q(removed_at=None), name="probe_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    interval_s__gte=60, interval_s__lte=3600, failures_to_open__gte=2, failures_to_open__lte=10
+                ),
+                name="probe_in_bounds",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ProbeResult(models.Model):
+    """What one question of a probe brought. Only the last ones are kept (`probing.KEPT_RESULTS`)."""
+
+    probe = models.ForeignKey(Probe, models.CASCADE, related_name="results", verbose_name=_("probe"))
+    asked_at = models.DateTimeField(_("asked"))
+    is_up = models.BooleanField(_("answered"))
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    error = models.CharField(_("error"), max_length=20, blank=True)
+    duration_ms = models.PositiveIntegerField(_("duration, ms"), default=0)
+
+    class Meta:
+        verbose_name = _("result of a probe")
+        verbose_name_plural = _("results of probes")
+        ordering = ["-asked_at"]
+        constraints = [models.UniqueConstraint(fields=["probe", "asked_at"], name="probe_result_once")]
+
+
 class Incident(models.Model):
     """A disturbance of a data centre, or of one offering in it (`offering_code`). It lasts while `ends_at` is null.
 
@@ -42,6 +103,7 @@ class Incident(models.Model):
     reporter = models.ForeignKey(
         "organisations.Organisation", models.PROTECT, related_name="+", verbose_name=_("reporting organisation")
     )
+    probe = models.ForeignKey(Probe, models.PROTECT, null=True, related_name="incidents", verbose_name=_("probe"))
     contract_number = models.CharField(_("contract"), max_length=20, blank=True)
     impact = models.CharField(_("impact"), max_length=10, choices=Impact)
     what = models.CharField(_("what happened"), max_length=300)
@@ -78,6 +140,11 @@ class Incident(models.Model):
                 fields=["contract_number"],
                 condition=Q(state="reported") & ~Q(contract_number=""),
                 name="incident_one_open_report",
+            ),
+            models.UniqueConstraint(
+                fields=["probe"],
+                condition=Q(ends_at=None, state__in=["reported", "confirmed"]),
+                name="incident_one_open_by_probe",
             ),
         ]
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, OuterRef, Prefetch, Q, Subquery
 
 from billing.rules import availability as rules
 from billing.rules import periods
 from billing.rules.periods import Month
 from providers.models import DataCentre, Maintenance
-from providers.service.models import PUBLIC_STATES, Incident, IncidentUpdate
+from providers.service.models import PUBLIC_STATES, Incident, IncidentUpdate, Probe, ProbeResult
 from providers.service.operations import NoSuchIncident, may_decide
 
 __all__ = ["NoSuchIncident", "may_decide"]
@@ -55,6 +55,23 @@ class CentreStatus:
     availability: Decimal
     open: list[Incident]
     windows: list[Maintenance]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """A probe with its last answer; None before the first."""
+
+    probe: Probe
+    last: ProbeResult | None
+
+
+def list_probes(*, partner_id: int) -> list[ProbeRow]:
+    """A provider's probes that are asked, the oldest first; 2 queries."""
+    newest = ProbeResult.objects.filter(probe=OuterRef("pk")).order_by("-asked_at").values("pk")[:1]
+    rows = Probe.objects.filter(partner_id=partner_id, removed_at=None).annotate(newest=Subquery(newest))
+    probes = list(rows.select_related("data_centre", "incident").order_by("pk"))
+    last = ProbeResult.objects.in_bulk([one.newest for one in probes if one.newest])  # type: ignore[attr-defined]
+    return [ProbeRow(one, last.get(one.newest)) for one in probes]  # type: ignore[attr-defined]
 
 
 def list_incidents(*, partner_id: int | None = None, state: str = "", page: int | str = 1) -> Page:

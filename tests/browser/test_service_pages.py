@@ -65,7 +65,7 @@ def test_the_pages_pass(visit, contract):
     assert SlaCredit.objects.count() == 1
     accessibility.assert_page_passes(visit("/status/"))
     seller = factories.member(contract.provider.organisation, "owner")
-    for path in ("", "incidents/", "incidents/new/", f"incidents/{contract.report.number}/", "credits/"):
+    for path in ("", "incidents/", "incidents/new/", "probes/", f"incidents/{contract.report.number}/", "credits/"):
         accessibility.assert_page_passes(visit(f"/provider/{path}", seller))
     buyer = factories.member(contract.buyer, "owner")
     accessibility.assert_page_passes(visit(f"/buyer/contracts/{contract.number}/service/", buyer))

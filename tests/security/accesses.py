@@ -249,6 +249,10 @@ operator:credit_decide     | credit          | GET  | 405 405 405 405 405 405 40
 operator:credit_decide     | credit          | POST | 302 403 403 403 403 403 403
 provider:incidents         |                 | GET  | 302 403 403 200 200 403 403
 provider:incidents         |                 | POST | 405 405 405 405 405 405 405
+provider:probes            |                 | GET  | 302 403 403 200 200 403 403
+provider:probes            |                 | POST | 302 403 403 422 422 403 403
+provider:probe_remove      | probe           | GET  | 405 405 405 405 405 405 405
+provider:probe_remove      | probe           | POST | 302 403 403 302 404 403 403
 provider:incident_new      |                 | GET  | 302 403 403 200 200 403 403
 provider:incident_new      |                 | POST | 302 403 403 422 422 403 403
 provider:incident          | incident        | GET  | 302 403 403 200 404 403 403

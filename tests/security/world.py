@@ -34,6 +34,7 @@ from providers.onboarding import payout, recognition
 from providers.provisioning import machines
 from providers.provisioning import operations as provisioning
 from providers.service import operations as incidents
+from providers.service import probing
 from providers.webhooks import kinds
 from providers.webhooks import operations as webhooks
 from providers.webhooks.models import WebhookMessage
@@ -160,12 +161,13 @@ def build() -> World:
     review = reviews.write(reviews.accepted(foods, host), factories.actor(foods, "owner", user=users["foods"]))
     number = {"number": contract.number}
     window, change = _planned(host.data_centre)
-    incident = _disturbed(host.data_centre)
+    incident, probe = _disturbed(host.data_centre)
     _breached(contract)
     parts = {
         "window": {"pk": window},
         "incident": {"number": incident},
         "credit": {"number": contract.number, "month": "2026-10"},
+        "probe": {"number": probe},
         "incident_step": {"number": incident, "step": "update"},
         "review": {"code": review.code},
         "reviewed": {"number": review.delivery.number},
@@ -282,17 +284,26 @@ def _breached(contract: Any) -> None:
     sla.propose_due(now=NOW, limit=9)
 
 
-def _disturbed(centre: Any) -> str:
-    """An incident that lasts, reported by its provider."""
+def _disturbed(centre: Any) -> tuple[str, str]:
+    """An incident that lasts, reported by its provider, and a probe."""
+    actor = factories.actor(centre.partner.organisation, "operations")
     incident = incidents.report(
         data_centre=centre,
         impact="outage",
         what="供电中断",
         starts_at=NOW,
-        actor=factories.actor(centre.partner.organisation, "operations"),
+        actor=actor,
         now=NOW,
     )
-    return incident.number
+    probe = probing.register(
+        data_centre=centre,
+        url="https://status.example.com/",
+        interval_s=300,
+        failures_to_open=3,
+        actor=actor,
+        now=NOW,
+    )
+    return incident.number, probe.number
 
 
 def _endpoints(partner: Any, actor: Any) -> list[Any]:
