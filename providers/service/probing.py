@@ -119,7 +119,7 @@ def register(
 
 @transaction.atomic
 def remove(*, number: str, actor: actors.Actor, now: datetime) -> Probe:
-    """Ask no longer. What it opened stays, for people to resolve. Removing again changes nothing. Raises NoSuchProbe."""
+    """Ask no longer; what it opened stays, for people to resolve. Safe to repeat. Raises NoSuchProbe."""
     actor.require("incidents.report")
     rows = Probe.objects.select_for_update(of=("self",))
     if actor.side == actors.PROVIDER:
