@@ -136,7 +136,7 @@ class OfferingDetail(Offering):
     def get_sla_credits(self, row: queries.OfferingRow) -> list[dict[str, Any]]:
         """The steps of its table."""
         text = row.product.sla_credits
-        return CreditStep(availability.read_table(text) if text else (), many=True).data
+        return list(CreditStep(availability.read_table(text) if text else (), many=True).data)
 
     def get_recommended_edition(self, row: queries.OfferingRow) -> str | None:
         """The edition that gives it its badge."""

@@ -240,7 +240,7 @@ def open_incident(probe: Probe, *, now: datetime) -> Incident | None:
 
 def _recover(probe: Probe, *, now: datetime) -> None:
     """The address answers again: the report gets its end, a confirmed incident is resolved, a rejected one stays."""
-    incident = Incident.objects.select_for_update(of=("self",)).filter(pk=probe.incident_id, ends_at=None).first()
+    incident = Incident.objects.select_for_update(of=("self",)).filter(pk=probe.incident_id or 0, ends_at=None).first()
     if incident is None or incident.state == Incident.State.REJECTED:
         return
     is_confirmed = incident.state == Incident.State.CONFIRMED
