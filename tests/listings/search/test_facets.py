@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from django.urls import reverse
 from hypothesis import HealthCheck, Phase, given, settings
@@ -174,7 +175,8 @@ def test_counts_are_results_and_results_are_right(market, params):
 def test_an_export_has_the_rows_that_are_counted(market, client, params, data):
     """Of the question itself, and of one more condition: the count beside it is the number of rows in the file."""
     found = queries.search_offerings(filters=ask(params))
-    assert sorted(_export(client, params)) == sorted(row.product.code for row in found.rows)
+    codes = sorted(row.product.code for row in found.rows)
+    assert sorted(_export(client, params)) == sorted(_workbook(client, params)) == codes
     options = [(facet.name, option) for facet in found.facets for option in facet.options]
     if options:
         kind, option = data.draw(st.sampled_from(options))
@@ -186,6 +188,13 @@ def _export(client, params):
     answer = client.get(reverse("catalogue_csv"), params)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     return [row[0] for row in csv.reader(io.StringIO(text))][1:]
+
+
+def _workbook(client, params):
+    """The codes in the XLSX file, below the heading of their column."""
+    answer = client.get(reverse("catalogue_xlsx"), params)
+    sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)), read_only=True).active
+    return [row[0] for row in sheet.iter_rows(values_only=True) if str(row[0]).startswith("OF0")]
 
 
 def _as_params(pairs):
