@@ -203,8 +203,8 @@ class CreditTable(models.Model):
 class SlaCredit(models.Model):
     """A month of a contract in which its promised availability was missed, and what becomes of the credit.
 
-    The figures are frozen once it is closed; then `billing.rating.credits` charges what is granted, below zero. What an
-    incident confirmed later adds is a further `revision` with the difference.
+    The figures are frozen when it is proposed; `billing.rating.credits` charges it, below zero, once it is granted.
+    What an incident confirmed later changes is a further `revision`.
     """
 
     class State(models.TextChoices):

@@ -2,10 +2,10 @@
 
     proposed ─ agree, or 7 days of silence ▶ agreed (granted)
         ├── dispute ▶ disputed ─ decide ▶ decided (granted or not)
-        └── the month was better after all ▶ withdrawn
+        └── its figures are no longer right ▶ withdrawn
 
-An incident confirmed or corrected later changes a credit that is open; beside one that is closed it proposes the
-difference as a further revision.
+An incident confirmed or corrected later withdraws a credit that is open and proposes the right one; beside those that
+are closed it proposes the difference. Each is a further revision: the figures of a row never change.
 
 Availability is `providers.service`'s, the sums are `billing.rules.availability`'s, the charge below zero is
 `billing.rating.credits`'s.
@@ -172,7 +172,7 @@ def revise_due(*, now: datetime, limit: int) -> int:
 
 @transaction.atomic
 def _revise(one: Reached, *, table: CreditTable, now: datetime) -> bool:
-    """Change the open credit of a month, or propose what is missing beside those that are closed.
+    """Withdraw the open credit of a month if its figures are wrong now, and propose what the closed ones leave due.
 
     What was closed stays: a month that turns out better takes back only what nobody has agreed to yet.
     """
@@ -181,23 +181,17 @@ def _revise(one: Reached, *, table: CreditTable, now: datetime) -> bool:
     )
     credits = list(rows.order_by("revision"))
     due = _percent(one, table)
+    missing = due - sum((row.percent for row in credits if row.state in (State.AGREED, State.DECIDED)), Decimal(0))
     still_open = next((row for row in credits if row.state in OPEN), None)
-    closed = sum((row.percent for row in credits if row.state in (State.AGREED, State.DECIDED)), Decimal(0))
-    missing = due - closed
-    if still_open is None:
-        return missing > 0 and _propose(
-            one, table=table, percent=missing, revision=credits[-1].revision + 1 if credits else 0, now=now
-        )
-    if (missing, one.availability) == (still_open.percent, still_open.availability):
+    if still_open is None and missing <= 0:
         return False
-    if missing <= 0:
+    if still_open is not None:
+        if (missing, one.availability) == (still_open.percent, still_open.availability):
+            return False
         _close(still_open, state=State.WITHDRAWN, is_granted=False, actor=actors.SYSTEM, now=now)
-        return True
-    still_open.percent, still_open.availability, still_open.answer_by = missing, one.availability, now + ANSWER_WITHIN
-    still_open.save(update_fields=["percent", "availability", "answer_by"])
-    _note(still_open, "sla.revised", actor=actors.SYSTEM, now=now)
-    if still_open.state == State.PROPOSED:
-        _tell_proposed(still_open, one.contract, now=now)
+    if missing > 0:
+        last = credits[-1].revision if credits else -1
+        return _propose(one, table=table, percent=missing, revision=last + 1, now=now) or still_open is not None
     return True
 
 
@@ -233,13 +227,9 @@ def _propose(
             raise
         return False
     _note(credit, "sla.proposed", actor=actors.SYSTEM, now=now)
-    _tell_proposed(credit, one.contract, now=now)
-    return True
-
-
-def _tell_proposed(credit: SlaCredit, contract: Contract, *, now: datetime) -> None:
-    seller = contract.provider.organisation_id
+    seller = one.contract.provider.organisation_id
     _tell(credit, seller, PROPOSED, permission="sla.decide", path="/provider/credits/", now=now)
+    return True
 
 
 @transaction.atomic

@@ -95,9 +95,9 @@ def report(
         if "incident_one_open_report" not in str(error):
             raise
         raise ReportedAlready(_("Your report of this contract is being looked at. Wait for its answer.")) from error
-    say(incident, text=text, is_public=is_own, actor=actor, now=now)
+    say(incident=incident, text=text, is_public=is_own, actor=actor, now=now)
     if not is_own:
-        ask_provider(incident, now=now)
+        ask_provider(incident=incident, now=now)
     return incident
 
 
@@ -118,7 +118,7 @@ def confirm(
     incident.impact, incident.starts_at, incident.decided_at = impact, starts_at, now
     incident.state = _first_state(is_own=True, ends_at=incident.ends_at)
     incident.save(update_fields=["impact", "starts_at", "decided_at", "state"])
-    say(incident, text=said, is_public=True, actor=actor, now=now)
+    say(incident=incident, text=said, is_public=True, actor=actor, now=now)
     _answer_reporter(incident, text=CONFIRMED, values={"number": number}, now=now)
     return incident
 
@@ -133,7 +133,7 @@ def reject(*, number: str, reason: str, actor: actors.Actor, now: datetime) -> I
     said = _check_text(reason, field="text", most=LONGEST_TEXT)
     incident.state, incident.decided_at = State.REJECTED, now
     incident.save(update_fields=["state", "decided_at"])
-    say(incident, text=said, is_public=False, actor=actor, now=now)
+    say(incident=incident, text=said, is_public=False, actor=actor, now=now)
     _answer_reporter(incident, text=REJECTED, values={"number": number, "reason": said}, now=now)
     return incident
 
@@ -145,7 +145,7 @@ def add_update(*, number: str, text: str, actor: actors.Actor, now: datetime) ->
     if incident.state != State.CONFIRMED:
         raise WrongState(_("Updates are for confirmed incidents that still last."))
     said = _check_text(text, field="text", most=LONGEST_TEXT)
-    return say(incident, text=said, is_public=True, actor=actor, now=now)
+    return say(incident=incident, text=said, is_public=True, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -164,7 +164,7 @@ def resolve(*, number: str, ends_at: datetime, text: str, actor: actors.Actor, n
     _check_times(incident.starts_at, ends_at, now=now)
     incident.state, incident.ends_at = State.RESOLVED, ends_at
     incident.save(update_fields=["state", "ends_at"])
-    say(incident, text=said, is_public=True, actor=actor, now=now)
+    say(incident=incident, text=said, is_public=True, actor=actor, now=now)
     return incident
 
 
@@ -247,7 +247,7 @@ def _check_times(starts_at: datetime, ends_at: datetime | None, *, now: datetime
         raise InvalidIncident(_("The end lies between the beginning and now."), field="ends_at")
 
 
-def say(incident: Incident, *, text: str, is_public: bool, actor: actors.Actor, now: datetime) -> IncidentUpdate:
+def say(*, incident: Incident, text: str, is_public: bool, actor: actors.Actor, now: datetime) -> IncidentUpdate:
     """Keep what was said or decided, with its audit row; the caller has the incident's lock."""
     organisations.record(
         actor=actor,
@@ -269,7 +269,7 @@ def say(incident: Incident, *, text: str, is_public: bool, actor: actors.Actor, 
     )
 
 
-def ask_provider(incident: Incident, *, now: datetime) -> None:
+def ask_provider(*, incident: Incident, now: datetime) -> None:
     """Tell the provider of a report that waits for its word."""
     where = incident.offering_title or incident.data_centre.name
     notices.notify(

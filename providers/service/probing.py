@@ -233,8 +233,8 @@ def open_incident(probe: Probe, *, now: datetime) -> Incident | None:
             raise
         return None
     actor = replace(actors.SYSTEM, organisation_name=platform.name)
-    operations.say(incident, text=what, is_public=False, actor=actor, now=now)
-    operations.ask_provider(incident, now=now)
+    operations.say(incident=incident, text=what, is_public=False, actor=actor, now=now)
+    operations.ask_provider(incident=incident, now=now)
     return incident
 
 
@@ -250,7 +250,7 @@ def _recover(probe: Probe, *, now: datetime) -> None:
     with translation.override(settings.LANGUAGE_CODE):
         text = _("The address of the service answers again.")
     actor = replace(actors.SYSTEM, organisation_name=incident.reporter.name)
-    operations.say(incident, text=text, is_public=is_confirmed, actor=actor, now=now)
+    operations.say(incident=incident, text=text, is_public=is_confirmed, actor=actor, now=now)
 
 
 def _note(probe: Probe, action: str, *, actor: actors.Actor, now: datetime) -> None:

@@ -117,7 +117,6 @@ BAD = {
             "10; 100: 20",
             "ten",
             "10;",
-            "１0",
         )
     },
     "fee of three decimals": ({"exit_fee": "0.001"}, "exit_fee", "with at most 2 decimals for fee for leaving"),
