@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0051_aggregation_of_metered_prices'),
+        ('catalogue', '0052_places_by_what_is_proven'),
     ]
 
     operations = [
