@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('catalogue', '0052_places_by_what_is_proven'),
+        ('catalogue', '0053_scores_of_reviews'),
     ]
 
     operations = [
