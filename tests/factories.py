@@ -180,6 +180,7 @@ class Price:
     included: str = "0"
     minimum: str | None = None
     maximum: str | None = None
+    aggregation: str = "sum"
 
 
 MONTHLY = Price("recurring", "212.70", name="云主机 2核4G")
@@ -286,6 +287,7 @@ def price_book(
                 kind=price.kind,
                 unit=price.unit,
                 meter=price.meter,
+                aggregation=price.aggregation,
                 unit_price=Decimal(price.unit_price),
                 vat_rate=Decimal(price.vat_rate),
                 model=price.model,

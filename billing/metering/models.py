@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from billing.rules import aggregation
+
 
 class EventKey(models.Model):
     """That an event is known: what makes it idempotent, whichever month it lies in and wherever it is kept.
@@ -105,25 +107,60 @@ class Supersession(models.Model):
 
 
 class UsageDay(models.Model):
-    """What one contract used of one meter on one day in Asia/Shanghai: the sum of its events."""
+    """What one contract's events of one meter came to on one day in Asia/Shanghai, by what its plan counts.
+
+    `month_part` is what the day adds to its month where that is not `quantity`: for different values those that are
+    new in the month, for an average level × hours. None: the quantity itself.
+    """
 
     contract = models.ForeignKey("contracts.Contract", models.PROTECT, related_name="+", verbose_name=_("contract"))
     meter = models.CharField(_("meter"), max_length=40)
+    aggregation = models.CharField(
+        _("what is counted"), max_length=20, default=aggregation.SUM, db_default=aggregation.SUM
+    )
     day = models.DateField(_("day"))
     quantity = models.DecimalField(_("quantity"), max_digits=30, decimal_places=6)
+    month_part = models.DecimalField(_("part of the month"), max_digits=30, decimal_places=6, null=True)
     event_count = models.BigIntegerField(_("events"))
     batch = models.BigIntegerField(_("roll-up that touched it last"), db_index=True)
 
     class Meta:
         verbose_name = _("usage day")
         verbose_name_plural = _("usage days")
-        constraints = [models.UniqueConstraint(fields=["contract", "meter", "day"], name="usage_day_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["contract", "meter", "aggregation", "day"], name="usage_day_unique")
+        ]
+
+
+class UsageHour(models.Model):
+    """The same by hour, for charts: a sum, a count, or level × hours. Other aggregations have no hours."""
+
+    pk = models.CompositePrimaryKey("contract_id", "meter", "aggregation", "hour")
+    # Its day vouches for the contract.
+    contract = models.ForeignKey(
+        "contracts.Contract",
+        models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        verbose_name=_("contract"),
+    )
+    meter = models.CharField(_("meter"), max_length=40)
+    aggregation = models.CharField(_("what is counted"), max_length=20)
+    hour = models.DateTimeField(_("hour"))
+    quantity = models.DecimalField(_("quantity"), max_digits=30, decimal_places=6)
+    event_count = models.BigIntegerField(_("events"))
+
+    class Meta:
+        verbose_name = _("usage hour")
+        verbose_name_plural = _("usage hours")
 
 
 class RollUp(models.Model):
-    """The one row that says how far the roll-up has come."""
+    """The one row that says how far the roll-up has come, and until when held levels are carried on."""
 
     batch = models.BigIntegerField(default=0)
+    held_until = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("roll-up")

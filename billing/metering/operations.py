@@ -252,13 +252,11 @@ def run_imports(*, now: datetime, limit: int) -> int:
 
 
 def roll_up(*, now: datetime, limit: int) -> int:
-    """Add all events that have come in to their days in Asia/Shanghai. Returns the number of events.
+    """Bring the days in Asia/Shanghai up to all events that have come in. Returns the number of events.
 
-    One statement reads them all, so `limit` and `now` play no part; they are what every stage is given.
+    Levels are carried on to `now`. One statement reads all events, so `limit` plays no part; it is what every stage is
+    given.
     """
     with transaction.atomic():
         state = days.lock_roll_up()
-        if state is None:
-            return 0
-        batch, read_before = state
-        return days.add_to_days(batch=batch + 1, read_before=read_before)
+        return days.add_to_days(state=state, now=now) if state else 0

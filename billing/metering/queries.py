@@ -1,19 +1,20 @@
 """Reads: what was used, and how far files of events have come."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
 from billing.contracts.models import Contract
 from billing.metering.events import REASONS
-from billing.metering.models import RollUp, UsageDay, UsageImport
-from billing.rules import periods
+from billing.metering.models import RollUp, UsageDay, UsageHour, UsageImport
+from billing.rules import aggregation, periods
 from listings.models import PriceComponent
 from marketplace.organisations import errors
 
@@ -22,51 +23,99 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class MonthOfUse:
-    """What one contract used of one meter in one month. `last_batch` is the roll-up that touched it last."""
+    """What one contract's events of one meter came to in a month.
+
+    `last_batch` is the roll-up that touched it last, `last_day` the last day with an event.
+    """
 
     contract_id: int
     month: date
     meter: str
+    aggregation: str
     quantity: Decimal
     event_count: int
     last_batch: int
+    last_day: date | None
 
 
-def usage_of_month(*, contract_ids: Sequence[int], month: periods.Month) -> dict[tuple[int, str], tuple[Decimal, int]]:
-    """(contract, meter) → (quantity, last roll-up) of one month, in one query; nothing for a meter without usage."""
-    found = usage_by_month(contract_ids=contract_ids, first=month.first_date, end=month.end_date)
-    return {(row.contract_id, row.meter): (row.quantity, row.last_batch) for row in found}
+# What days come to is defined in docs/usage.md. Σ of an average's days is level × hours, still to be divided.
+_BY_MONTH: Final = """
+    SELECT contract_id, date_trunc('month', day)::date AS month, meter, aggregation,
+           CASE aggregation
+                WHEN 'max' THEN max(quantity)
+                WHEN 'latest' THEN coalesce((array_agg(quantity ORDER BY day DESC)
+                                             FILTER (WHERE aggregation = 'latest' AND event_count > 0))[1], 0)
+                ELSE sum(coalesce(month_part, quantity)) END,
+           sum(event_count)::bigint, max(batch), max(day) FILTER (WHERE event_count > 0)
+      FROM metering_usageday
+     WHERE contract_id = ANY(%s) AND day >= %s AND day < %s
+     GROUP BY 1, 2, 3, 4
+     ORDER BY 1, 2, 3, 4
+"""
 
 
 def usage_by_month(*, contract_ids: Sequence[int], first: date, end: date) -> list[MonthOfUse]:
-    """The sums of whole months within [first, end), by contract, month and meter, in one query."""
-    rows = (
-        UsageDay.objects.filter(contract_id__in=contract_ids, day__gte=first, day__lt=end)
-        .values("contract_id", "meter", month=TruncMonth("day"))
-        .annotate(total=Sum("quantity"), events=Sum("event_count"), last=Max("batch"))
-        .order_by("contract_id", "month", "meter")
-    )
-    return [
-        MonthOfUse(row["contract_id"], row["month"], row["meter"], row["total"], int(row["events"]), row["last"])
-        for row in rows
-    ]
+    """The quantities of whole months within [first, end), by contract, month, meter and aggregation, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_MONTH, [list(contract_ids), first, end])
+        rows = [MonthOfUse(*row) for row in cursor.fetchall()]
+    return [_averaged(row) if row.aggregation == aggregation.WEIGHTED_AVERAGE else row for row in rows]
+
+
+def _averaged(row: MonthOfUse) -> MonthOfUse:
+    month = periods.Month.of_date(row.month)
+    return replace(row, quantity=aggregation.average(row.quantity, start=month.start_at, end=month.end_at))
 
 
 def usage_by_day(*, contract_id: int, month: periods.Month) -> list[UsageDay]:
     """One contract's days of a month, by day and meter."""
     days = UsageDay.objects.filter(contract_id=contract_id, day__gte=month.first_date, day__lt=month.end_date)
-    return list(days.order_by("day", "meter"))
+    return list(days.order_by("day", "meter", "aggregation"))
+
+
+def usage_by_hour(*, contract_id: int, meter: str, first: datetime, end: datetime) -> list[UsageHour]:
+    """One contract's hours of a meter within [first, end), in their order; an hour without use has no row."""
+    hours = UsageHour.objects.filter(contract_id=contract_id, meter=meter, hour__gte=first, hour__lt=end)
+    return list(hours.order_by("hour"))
+
+
+@dataclass(frozen=True, slots=True)
+class ContractUse:
+    """A row of a provider's page: what one contract's meter came to in the month, and what for, in its unit."""
+
+    number: str
+    offering_title: str
+    price: PriceComponent | None
+    use: MonthOfUse
 
 
 def usage_of_provider(*, provider_id: int, month: periods.Month, page: int) -> Page:
-    """A page of rows {number, offering_title, meter, quantity, event_count} of a provider's contracts in a month."""
-    rows = (
+    """A page of a provider's contracts with usage in a month, by number and meter, as ContractUse; four queries."""
+    keys = (
         UsageDay.objects.filter(contract__provider_id=provider_id, day__gte=month.first_date, day__lt=month.end_date)
-        .values("contract__number", "contract__offering_title", "meter")
-        .annotate(total=Sum("quantity"), events=Sum("event_count"), last_day=Max("day"))
-        .order_by("contract__number", "meter")
+        .order_by("contract__number", "meter", "aggregation")
+        .values_list("contract_id", "meter", "aggregation", "contract__number")
+        .distinct()
     )
-    return Paginator(rows, PAGE_SIZE).get_page(page)
+    found = Paginator(keys, PAGE_SIZE)
+    shown = found.get_page(page)
+    ids = sorted({key[0] for key in shown.object_list})
+    used = {
+        (use.contract_id, use.meter, use.aggregation): use
+        for use in usage_by_month(contract_ids=ids, first=month.first_date, end=month.end_date)
+    }
+    contracts = Contract.objects.filter(pk__in=ids).select_related("plan").prefetch_related("plan__components")
+    by_id = {contract.pk: contract for contract in contracts}
+    uses = [
+        ContractUse(
+            by_id[contract_id].number,
+            by_id[contract_id].offering_title,
+            next((one for one in by_id[contract_id].plan.components.all() if one.meter == meter), None),
+            used[contract_id, meter, counted],
+        )
+        for contract_id, meter, counted, _ in shown.object_list
+    ]
+    return Page(uses, shown.number, found)
 
 
 def months_of_provider(*, provider_id: int) -> list[periods.Month]:
@@ -144,5 +193,6 @@ def gaps_of(*, provider_id: int, now: datetime, limit: int) -> list[Gap]:
 
 
 def _last_day_of() -> QuerySet[UsageDay, Any]:
-    days = UsageDay.objects.filter(contract=OuterRef("pk")).order_by().values("contract")
+    # A held level has days without events; what is asked is when something was reported.
+    days = UsageDay.objects.filter(contract=OuterRef("pk"), event_count__gt=0).order_by().values("contract")
     return days.annotate(last=Max("day")).values("last")

@@ -24,9 +24,9 @@ LIMITS: Final = (tiers.MINIMUM, tiers.MAXIMUM, tiers.EXIT_FEE)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The measured quantities of one contract and month, and the last roll-up that touched them."""
+    """The quantities of one contract and month by (meter, aggregation), and the last roll-up that touched them."""
 
-    quantities: dict[str, Decimal]
+    quantities: dict[tuple[str, str], Decimal]
     batch: int
 
 
@@ -85,7 +85,8 @@ def _usage_by_month(ids: Sequence[int], first: date, end: date) -> dict[tuple[in
     for row in metering.usage_by_month(contract_ids=ids, first=first, end=end):
         key = (row.contract_id, row.month)
         before = found.get(key, Usage({}, 0))
-        found[key] = Usage({**before.quantities, row.meter: row.quantity}, max(before.batch, row.last_batch))
+        quantities = {**before.quantities, (row.meter, row.aggregation): row.quantity}
+        found[key] = Usage(quantities, max(before.batch, row.last_batch))
     return found
 
 
@@ -135,14 +136,14 @@ def _charges(
 
 
 def _due(
-    contract: Contract, component: pricing.Component, month: periods.Month, quantities: dict[str, Decimal]
+    contract: Contract, component: pricing.Component, month: periods.Month, quantities: dict[tuple[str, str], Decimal]
 ) -> list[Line]:
     """The rows that one component comes to for one month, whatever was charged before."""
     if contract.start_date is None:
         raise ValueError(f"Contract {contract.number} was never delivered, so it cannot be rated.")
     days = periods.active_days(month, active_from=contract.start_date, active_until=contract.end_date)
     if component.kind == pricing.METERED:
-        quantity = quantities.get(component.meter or "", _ZERO)
+        quantity = quantities.get((component.meter or "", component.aggregation), _ZERO)
         if not quantity and not days:
             return []
         return _store(pricing.rate_metered(component, quantity=quantity, ran=(days, month.days)))

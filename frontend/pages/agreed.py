@@ -1,6 +1,7 @@
 """What the buyer's and the provider's pages of a contract share."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from billing.contracts import queries as contracts
 from billing.contracts import timeline
 from billing.metering import queries as metering
 from billing.rating import explanations
+from billing.rules import aggregation
 from billing.rules.periods import InvalidMonth, Month
 from frontend.pages import months
-from listings.prices import table
+from listings import wording
+from listings.prices import table, words
 from providers.fulfilment import deadlines
 from providers.fulfilment import queries as fulfilment
 
@@ -25,11 +28,11 @@ def status_tabs(*, url_name: str, counts: dict[str, int], chosen: str) -> list[d
     """The views of a list by status, each with its count; statuses without contracts are left out."""
     url = reverse(url_name)
     tabs = [{"label": _("All"), "url": url, "count": sum(counts.values()), "active": not chosen}]
-    for status, words in contracts.STATUSES:
+    for status, label in contracts.STATUSES:
         if counts.get(status) or status == chosen:
             tabs.append(
                 {
-                    "label": words,
+                    "label": label,
                     "url": f"{url}?status={status}",
                     "count": counts.get(status, 0),
                     "active": status == chosen,
@@ -115,16 +118,38 @@ def chosen_month(request: HttpRequest, *, months: list[Month]) -> Month | None:
     return wanted if wanted in months else next(iter(months), None)
 
 
+@dataclass(frozen=True, slots=True)
+class MeterColumn:
+    """One meter of a plan: what its events come to ("" for a plain sum), and in which unit."""
+
+    meter: str
+    name: str
+    unit: str
+    counted: str
+
+
 def describe_usage(*, contract: Any, month: Month) -> dict[str, Any]:
-    """Days and meters as a table: heads, rows of quantities in their order, and the sums."""
-    meters = [one for one in contract.plan.components.all() if one.meter]
-    days: dict[Any, dict[str, Any]] = {}
-    totals: dict[str, Any] = {}
+    """Days and meters as a table: heads, rows of quantities in their order, and what the month comes to.
+
+    Only a sum or level × hours is what its days add up to, so the month's figures are asked for.
+    """
+    prices = [one for one in contract.plan.components.all() if one.meter]
+    keys = [(one.meter, one.aggregation) for one in prices]
+    days: dict[Any, dict[Any, Any]] = {}
     for row in metering.usage_by_day(contract_id=contract.pk, month=month):
-        days.setdefault(row.day, {})[row.meter] = row.quantity
-        totals[row.meter] = totals.get(row.meter, 0) + row.quantity
+        days.setdefault(row.day, {})[row.meter, row.aggregation] = row.quantity
+    found = metering.usage_by_month(contract_ids=[contract.pk], first=month.first_date, end=month.end_date)
+    totals = {(row.meter, row.aggregation): row.quantity for row in found}
     return {
-        "meters": meters,
-        "rows": [(day, [found.get(one.meter) for one in meters]) for day, found in days.items()],
-        "totals": [totals.get(one.meter) for one in meters],
+        "meters": [column_of(price=one) for one in prices],
+        "rows": [(day, [used.get(key) for key in keys]) for day, used in days.items()],
+        "totals": [totals.get(key) for key in keys],
+        "is_sum": all(one.aggregation == aggregation.SUM for one in prices),
     }
+
+
+def column_of(*, price: Any) -> MeterColumn:
+    """A metered price as the head of its quantities, in the reader's language."""
+    counted = "" if price.aggregation == aggregation.SUM else str(words.AGGREGATIONS[price.aggregation])
+    name = wording.choose(price.name, price.name_en)
+    return MeterColumn(price.meter, name, wording.write_unit(price.unit), counted)

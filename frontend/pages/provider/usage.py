@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.metering import imports, operations, queries
 from billing.rules import periods
-from frontend.pages import months
+from frontend.pages import agreed, months
 from marketplace import clock
 from marketplace.organisations import actors, errors, gate
 from providers import queries as providers
@@ -48,6 +48,7 @@ def show_usage(request: HttpRequest) -> HttpResponse:
     provider_id = _provider_of(request)
     found = queries.months_of_provider(provider_id=provider_id)
     month = _chosen_month(request, found)
+    used = queries.usage_of_provider(provider_id=provider_id, month=month, page=_number(request, "page"))
     files = queries.list_imports(provider_id=provider_id, page=_number(request, "files"))
     context = {
         "form": form,
@@ -55,7 +56,8 @@ def show_usage(request: HttpRequest) -> HttpResponse:
         "rows": [{"file": file, "tone": TONES[file.status]} for file in files],
         "month": month,
         "months": months.month_options({*found, month}),
-        "usage": queries.usage_of_provider(provider_id=provider_id, month=month, page=_number(request, "page")),
+        "usage": used,
+        "usage_rows": [{"one": one, "column": one.price and agreed.column_of(price=one.price)} for one in used],
     }
     return render(request, "provider/usage.html", context, status=422 if form.is_bound else 200)
 

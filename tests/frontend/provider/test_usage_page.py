@@ -96,8 +96,10 @@ def test_the_usage_of_a_month_is_added_up_by_contract_and_meter(client: Client, 
     response = client.get(PATH)
     (row,) = response.context["usage"]
     assert str(response.context["month"]) == "2026-10"
-    assert (row["contract__number"], row["meter"]) == (contract.number, "vcpu_hours")
-    assert (row["total"], row["events"], row["last_day"]) == (3.5, 4, date(2026, 10, 31))
+    assert (row.number, row.use.meter) == (contract.number, "vcpu_hours")
+    assert (row.use.quantity, row.use.event_count, row.use.last_day) == (3.5, 4, date(2026, 10, 31))
+    (shown,) = response.context["usage_rows"]
+    assert (shown["column"].unit, shown["column"].counted) == ("vCPU·小时", "")
     assert client.get(f"{PATH}?month=2026-08").context["usage"].paginator.count == 0
     assert client.get(f"{PATH}?month=nonsense").status_code == 200
 
