@@ -250,7 +250,7 @@ def test_lists_cost_the_same_with_any_number(trade: Trade, django_assert_num_que
     for _ in range(3):
         reviews.write(reviews.accepted(trade.foods, trade.host), trade.buyer)
     provider_id = trade.provider.organisation_id
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         [one.organisation.name for one in queries.list_reviews(product_id=trade.host.pk)]
     with django_assert_num_queries(2):
         [one.delivery.number for one in queries.list_of_provider(organisation_id=provider_id, state="waiting")]
