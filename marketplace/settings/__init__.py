@@ -204,6 +204,8 @@ CACHES = {
         "TIMEOUT": 300,
     }
 }
+# The back office logs in by the form that limits tries.
+UNFOLD = {"LOGIN": {"image": None, "redirect_after": None, "form": "frontend.log_in.BackOfficeLogInForm"}}
 MEDIA_ROOT = ENV.media_root
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.static_root

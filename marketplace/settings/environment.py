@@ -35,6 +35,7 @@ class Environment:
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     https: bool
+    proxies: int
     database: dict[str, Any]
     broker_url: str
     cache_url: str
@@ -148,6 +149,7 @@ def read_environment() -> Environment:
         allowed_hosts=env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"] if local else []),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", []),
         https=env.bool("HTTPS", not local),
+        proxies=env.int("PROXIES", 0),
         database=database,
         broker_url=broker_url,
         cache_url=cache_url,

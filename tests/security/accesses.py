@@ -271,8 +271,8 @@ certificates               |                 | GET  | 200 200 200 200 200 200 20
 certificates               |                 | POST | 405 405 405 405 405 405 405
 provider:onboarding        |                 | GET  | 302 403 403 200 200 403 403
 provider:onboarding        |                 | POST | 405 405 405 405 405 405 405
-provider:application       |                 | GET  | 302 403 403 302 200 403 403
-provider:application       |                 | POST | 302 403 403 302 422 403 403
+provider:application       |                 | GET  | 302 403 403 302 302 403 403
+provider:application       |                 | POST | 302 403 403 302 302 403 403
 provider:application_submit|                 | GET  | 405 405 405 405 405 405 405
 provider:application_submit|                 | POST | 302 403 403 302 404 403 403
 provider:renew             | licence         | GET  | 302 403 403 200 200 403 403

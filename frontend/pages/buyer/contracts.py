@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.contracts import operations, queries
-from frontend.pages import agreed, changing, reviewed
+from frontend.pages import agreed, changing, freezes, reviewed
+from listings import standing
 from listings.reviews import queries as reviews
 from marketplace import clock
 from marketplace.organisations import errors, gate
@@ -108,6 +109,7 @@ def render_contract(request: HttpRequest, number: str, *, status: int = 200, **s
     to_check = delivery is not None and delivery.status == "delivered"
     context = {
         **described,
+        "hidden": _why_hidden(contract),
         "form": EndForm(),
         "reject_form": RejectForm(),
         "to_check": to_check,
@@ -137,3 +139,10 @@ def _reviewed(actor: Any, delivery: Any) -> dict[str, Any]:
         "may_review": reviews.may_review(delivery=delivery, actor=actor, now=clock.now()),
         "review_form": reviewed.review_form(review),
     }
+
+
+def _why_hidden(contract: Any) -> list[dict[str, Any]]:
+    """Why the offering behind a contract that is not over is hidden; empty if it is shown."""
+    if contract.status not in ("pending", "active", "suspended"):
+        return []
+    return freezes.describe(standing.open_freezes(product_ids=[contract.offering_id])[contract.offering_id])

@@ -32,9 +32,13 @@ FILE_HELP: Final = gettext_lazy("PDF, PNG or JPEG, at most 10 MB. It is kept pri
 
 @gate.page(permission="providers.apply", side="provider", methods=("GET", "POST"))
 def edit_application(request: HttpRequest) -> HttpResponse:
-    """One step of the application; POST saves it and goes on to the next."""
-    application = operations.begin(actor=gate.actor_of(request), now=clock.now())
-    application = queries.find_application(organisation_id=application.organisation_id) or application
+    """One step of the application; POST saves it and goes on to the next, the first POST opens the draft."""
+    application = queries.find_application(organisation_id=gate.organisation_of(request))
+    if application is None or application.state == "rejected":
+        if request.method != "POST":
+            return redirect("provider:onboarding")
+        operations.begin(actor=gate.actor_of(request), now=clock.now())
+        return redirect("provider:application")
     if application.state not in ("draft", "returned"):
         return redirect("provider:onboarding")
     step = request.GET.get("step", "organisation") if request.GET.get("step") in STEPS else "organisation"

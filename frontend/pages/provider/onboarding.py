@@ -232,7 +232,7 @@ def _application_task(application: Any, partner: Any) -> dict[str, Any]:
         state = {"tone": "good", "words": _("Not needed")} if partner else {"tone": "neutral", "words": _("To do")}
         text = _("Registered by the operator.") if partner else _("Say who you are and upload your licences.")
         url, action = ("", "") if partner else (reverse("provider:application"), _("Begin"))
-        return {"title": _("Application"), "text": text, "url": url, "action": action, **state}
+        return {"title": _("Application"), "text": text, "url": url, "action": action, "begins": True, **state}
     texts = {
         "draft": _("Not yet submitted."),
         "submitted": _("The operator will take it in hand."),
@@ -247,6 +247,7 @@ def _application_task(application: Any, partner: Any) -> dict[str, Any]:
         "text": texts[application.state],
         "url": reverse("provider:application") if is_open else "",
         "action": _("Go on") if application.state != "rejected" else _("Begin again"),
+        "begins": application.state == "rejected",
         **onboarded.badge(application.state),
     }
 

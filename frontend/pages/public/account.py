@@ -1,14 +1,31 @@
 """Logging in and out, and choosing on whose behalf one acts."""
 
+from typing import Any
+
 from django.contrib.auth import views
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from frontend import log_in
 from marketplace.organisations import gate, middleware, queries
 
-login = views.LoginView.as_view()
+
+class LogIn(views.LoginView):
+    """Logging in; who has tried too often gets 429 and reads how long to wait."""
+
+    form_class = log_in.LogInForm
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        answer = super().form_invalid(form)
+        if form.refusal is not None:
+            answer.status_code = 429
+            answer.headers["Retry-After"] = str(form.refusal.wait_s)
+        return answer
+
+
+login = LogIn.as_view()
 logout = views.LogoutView.as_view()  # by POST only; the session dies with it
 
 

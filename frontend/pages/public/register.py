@@ -8,9 +8,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from frontend import log_in
 from frontend.pages import onboarded
 from marketplace import clock
-from marketplace.organisations import gate, middleware
+from marketplace.organisations import gate, limits, middleware
 from providers.onboarding import operations
 
 
@@ -57,6 +58,14 @@ def register(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     form = RegistrationForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        subjects = {"address": log_in.address_of(request), "account": form.cleaned_data["email"]}
+        try:
+            limits.take(rule=limits.REGISTER, subjects=subjects, now=clock.now())
+        except limits.TooMany as refusal:
+            form.add_error(None, refusal.message)
+            answer = render(request, "registration/register.html", {"form": form}, status=429)
+            answer.headers["Retry-After"] = str(refusal.wait_s)
+            return answer
         wanted = {name: form.cleaned_data[name] for name in ("name", "code", "full_name", "email", "password")}
         try:
             user, application = operations.register_applicant(**wanted, now=clock.now())

@@ -10,13 +10,14 @@ from standardwebhooks import Webhook
 
 from billing.contracts import alerts as door
 from listings import operations as listings
-from listings import standing
+from listings import review, standing
 from listings.models import Freeze
 from listings.steps import ReviewerIsMember
 from marketplace.organisations.models import AuditEntry, Notice
 from providers.evidence import alerts, queries
 from providers.models import Alert, AlertSource
 from tests import editions, factories
+from tests.frontend.trade import client_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
@@ -212,3 +213,18 @@ def test_the_database_keeps_what_came_in(opened: Any, host: Any) -> None:
     send(opened.secret, body_of(host))
     with pytest.raises(IntegrityError, match="frozen"), transaction.atomic():
         Alert.objects.update(title="别的")
+
+
+def test_the_buyers_contract_says_why_its_offering_is_hidden(opened: Any, host: Any) -> None:
+    buyer = factories.foods()
+    contract = factories.contract(buyer, host, plan_code="metered")
+    client, path = client_of(factories.actor(buyer, "buyer")), f"/buyer/contracts/{contract.number}/"
+    assert client.get(path).context["hidden"] == []
+    send(opened.secret, body_of(host))
+    page = client.get(path).content.decode()
+    assert "远程代码执行漏洞" in page
+    assert "合同按约定继续履行" in page
+    review.freeze(product=host, reason="内部线索", actor=editions.operator(), now=NOW)
+    assert "内部线索" not in client.get(path).content.decode()
+    type(contract).objects.filter(pk=contract.pk).update(status="ended")
+    assert client.get(path).context["hidden"] == []

@@ -181,3 +181,14 @@ def test_registering_while_logged_in_or_twice() -> None:
     assert Client().post(reverse("register"), {**values, "email": "n@e.test", "repeated": "x"}).status_code == 422
     assert Application.objects.count() == 1
     assert review.NOTICE.days == 7
+
+
+def test_looking_at_the_application_creates_nothing_and_the_first_post_opens_the_draft() -> None:
+    newcomer = factories.actor(factories.organisation(side="provider", name="新来"), "owner")
+    client, page = client_of(newcomer), reverse("provider:application")
+    assert client.get(page, follow=True).status_code == 200
+    assert not Application.objects.exists()
+    assert f'action="{page}"' in client.get(reverse("provider:onboarding")).content.decode()
+    assert [client.post(page).status_code for _ in range(2)] == [302, 422]
+    assert Application.objects.get().state == "draft"
+    assert client.get(page).status_code == 200
