@@ -28,7 +28,7 @@ FRONTEND_SOURCES := $(wildcard frontend/package.json frontend/package-lock.json 
 with-services = $$(if [ -z "$$DATABASE_URL" ] || [ -z "$$REDIS_URL" ]; then \
 	echo "$(PYTHON) -m marketplace.embedded run --name $(1) --"; fi)
 
-.PHONY: help demo run test lint bench build install clean clean-data
+.PHONY: help demo run test lint bench faults build install clean clean-data
 
 help: ## Show this text
 	@echo "make <target>, where target is:"
@@ -64,6 +64,9 @@ lint: install build ## Style, types, import rules, migrations, production settin
 
 bench: install build ## Benchmarks, with their figures on the screen
 	@PYTEST_SERVICES=bench $(PYTHON) -m pytest tests/benchmarks -m benchmark -n0 -s $(ARGS)
+
+faults: install build ## Kill every process 200 times while usage is reported; ARGS="--seed 1 --kills 20"
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 install: $(INSTALLED) ## Make .venv with the locked packages
 

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 import urllib.parse
 
 from marketplace.embedded import places, programs
@@ -15,6 +16,8 @@ OWNER = "marketplace_owner"
 APP = "marketplace_app"
 DATABASE = "marketplace"
 PORT = 5432  # names the socket file only; nothing listens on TCP
+LEFT_BEHIND = "pre-existing shared memory block"
+TAKES_CONNECTIONS, REFUSES_FOR_NOW = 0, 1  # exit codes of pg_isready
 BOOTSTRAP_SQL = pathlib.Path(__file__).with_name("bootstrap.sql")
 
 SETTINGS = {
@@ -34,8 +37,8 @@ TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 
 
 def start(place: places.Place) -> None:
-    """Bring the server up; one that is up already is left alone."""
-    if is_ready(place):
+    """Bring the server up; one that is up already, or recovers from a crash, is left alone."""
+    if _is_ready_soon(place):
         return
     program_folder = programs.find_postgres_programs(place)
     _read_or_make_passwords(place)
@@ -44,19 +47,31 @@ def start(place: places.Place) -> None:
     settings = {**SETTINGS, "unix_socket_directories": str(place.sockets)}
     if place.is_for_tests:
         settings |= TEST_SETTINGS
-    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-    programs.launch(
-        [program_folder / "postgres", "-D", _cluster(place), *options],
-        account=place.account,
-        cwd=place.folder,
-        log=place.folder / "postgres.log",
-        is_ready=lambda: is_ready(place),
-    )
+    _launch(place, program_folder, settings)
     try:
         _bootstrap(place, program_folder)
     except places.EmbeddedError:
         stop(place)  # or the next start would find it answering and take it for complete
         raise
+
+
+def _launch(place: places.Place, program_folder: pathlib.Path, settings: dict[str, str]) -> None:
+    """Start it; again, while processes that a killed server left behind end: PostgreSQL refuses to run beside them."""
+    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    deadline = time.monotonic() + programs.START_TIMEOUT_S
+    while True:
+        try:
+            return programs.launch(
+                [program_folder / "postgres", "-D", _cluster(place), *options],
+                account=place.account,
+                cwd=place.folder,
+                log=place.folder / "postgres.log",
+                is_ready=lambda: is_ready(place),
+            )
+        except programs.EndedAtOnceError as error:
+            if LEFT_BEHIND not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(programs.POLL_S)
 
 
 def stop(place: places.Place) -> None:
@@ -68,16 +83,7 @@ def stop(place: places.Place) -> None:
 
 def is_ready(place: places.Place) -> bool:
     """Whether the server answers on its socket and takes connections."""
-    if not (place.sockets / f".s.PGSQL.{PORT}").exists():
-        return False
-    if not (_cluster(place) / "postmaster.pid").exists():
-        return False
-    program = programs.find_postgres_programs(place) / "pg_isready"
-    answer = subprocess.run(
-        [program, "--quiet", "--host", place.sockets, "--port", str(PORT)],
-        check=False,
-    )
-    return answer.returncode == 0
+    return _ask(place) == TAKES_CONNECTIONS
 
 
 def url_for(place: places.Place, *, role: str) -> str:
@@ -85,6 +91,28 @@ def url_for(place: places.Place, *, role: str) -> str:
     password = _read_or_make_passwords(place)[role]
     host = urllib.parse.quote(str(place.sockets), safe="")
     return f"postgres://{role}:{password}@{host}:{PORT}/{DATABASE}"
+
+
+def _ask(place: places.Place) -> int | None:
+    """What pg_isready says; None if there is nobody to ask."""
+    if not (place.sockets / f".s.PGSQL.{PORT}").exists():
+        return None
+    if not (_cluster(place) / "postmaster.pid").exists():
+        return None
+    program = programs.find_postgres_programs(place) / "pg_isready"
+    answer = subprocess.run(
+        [program, "--quiet", "--host", place.sockets, "--port", str(PORT)],
+        check=False,
+    )
+    return answer.returncode
+
+
+def _is_ready_soon(place: places.Place) -> bool:
+    """Whether it takes connections, now or when it has recovered: stopped halfway, it would have to begin again."""
+    deadline = time.monotonic() + programs.START_TIMEOUT_S
+    while (answer := _ask(place)) == REFUSES_FOR_NOW and time.monotonic() < deadline:
+        time.sleep(programs.POLL_S)
+    return answer == TAKES_CONNECTIONS
 
 
 def _cluster(place: places.Place) -> pathlib.Path:

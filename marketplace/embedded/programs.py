@@ -15,11 +15,16 @@ POSTGRES_FOLDER = "pginstall18"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 POLL_S = 0.02
+GONE_AFTER_S = 0.5  # for a moment of its start a process has no command line
 LOG_BYTES_MAX = 10_000_000
 
 
 class ProgramFailedError(places.EmbeddedError):
     """A server program ended with an error or did not answer in time."""
+
+
+class EndedAtOnceError(ProgramFailedError):
+    """A server program ended before it answered."""
 
 
 def find_postgres_programs(place: places.Place) -> pathlib.Path:
@@ -92,18 +97,24 @@ def launch(
     log.touch(mode=0o600)
     places.hand_over(log, account)
     log_bytes_before = log.stat().st_size
-    subprocess.run(
-        ["/bin/sh", "-c", 'log="$1"; shift; "$@" >>"$log" 2>&1 </dev/null &', "sh", log, *arguments],
+    shell = subprocess.run(
+        ["/bin/sh", "-c", 'log="$1"; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!', "sh", log, *arguments],
         cwd=cwd,
         env=_plain_environment(),
         start_new_session=True,
+        stdout=subprocess.PIPE,
         check=True,
         **places.identity_of(account),
     )
+    program = pathlib.Path(arguments[0]).name
     deadline = time.monotonic() + START_TIMEOUT_S
+    last_seen = time.monotonic()
     while not is_ready():
+        if is_running(int(shell.stdout), program):
+            last_seen = time.monotonic()
+        elif time.monotonic() > last_seen + GONE_AFTER_S:
+            raise EndedAtOnceError(f"{program} ended. Its log {log}:\n{_read_from(log, log_bytes_before)}")
         if time.monotonic() > deadline:
-            program = pathlib.Path(arguments[0]).name
             words = _read_from(log, log_bytes_before)
             raise ProgramFailedError(f"{program} did not answer in {START_TIMEOUT_S:.0f} s. Its log {log}:\n{words}")
         time.sleep(POLL_S)

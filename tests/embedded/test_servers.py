@@ -1,11 +1,13 @@
 """The life of the servers: shared, stopped by the last user, data kept."""
 
+import contextlib
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psycopg
@@ -122,6 +124,28 @@ def test_committed_rows_survive_a_killed_server(private: pathlib.Path) -> None:
             assert connection.execute("SELECT answer FROM kept").fetchall() == [(42,)]
 
 
+def test_a_start_waits_for_what_a_killed_server_left_behind(private: pathlib.Path) -> None:
+    with embedded.running("demo") as services:
+        busy = threading.Thread(target=_work_until_cut_off, args=(services.database_owner_url,))
+        busy.start()
+        _wait_for_work(services.database_owner_url)
+        os.kill(_postgres_pid(private, "demo"), signal.SIGKILL)
+        with embedded.running("demo") as again, psycopg.connect(again.database_url) as connection:
+            assert connection.execute("SELECT 1").fetchall() == [(1,)]
+        busy.join()
+
+
+def test_a_start_lets_a_server_recover_from_a_killed_session(private: pathlib.Path) -> None:
+    with embedded.running("demo") as services:
+        pid_before = _postgres_pid(private, "demo")
+        for _ in range(3):
+            with psycopg.connect(services.database_url) as connection:
+                os.kill(connection.info.backend_pid, signal.SIGKILL)
+            with embedded.running("demo"):
+                assert _postgres_pid(private, "demo") == pid_before
+            _wait_until_found("demo")
+
+
 def test_servers_whose_sockets_were_swept_away_are_replaced(private: pathlib.Path) -> None:
     with embedded.running("test") as services:
         pid_before = _postgres_pid(private)
@@ -213,6 +237,19 @@ def _kill_postgres(private: pathlib.Path, name: str) -> None:
     os.kill(pid, signal.SIGKILL)
     while programs.is_running(pid, str(private / name)):
         time.sleep(0.02)
+
+
+def _work_until_cut_off(database_url: str) -> None:
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(database_url) as connection:
+        while True:
+            connection.execute("SELECT count(*) FROM generate_series(1, 1000000)")
+
+
+def _wait_for_work(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        query = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT count%' AND pid <> pg_backend_pid()"
+        while not connection.execute(query).fetchall():
+            time.sleep(0.02)
 
 
 def _wait_until_found(name: str) -> None:
