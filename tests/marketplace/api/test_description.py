@@ -22,7 +22,7 @@ def test_every_address_and_method_is_described() -> None:
             path = str(pattern.pattern).replace("<public_number:", "{").replace(">", "}")
             existing.add((f"/api/{path}", method.lower()))
     assert described == existing
-    assert len(existing) == 28
+    assert len(existing) == 29
 
 
 def test_every_scope_is_a_permission_that_a_key_can_hold() -> None:
