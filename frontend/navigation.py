@@ -130,6 +130,8 @@ CONSOLES: dict[str, tuple[tuple[Label, tuple[Entry, ...]], ...]] = {
                 Entry(_("Invoices"), "finance:invoices", "file-text", "invoices.view"),
                 Entry(_("Corrections"), "finance:corrections", "file-minus", "invoices.view"),
                 Entry(_("Payments"), "finance:payments", "banknote", "payments.view", in_header=True),
+                Entry(_("Bank receipts"), "finance:bank_lines", "landmark", "payments.view"),
+                Entry(_("Overdue"), "finance:overdue", "alarm-clock", "payments.view"),
                 Entry(_("Balances"), "finance:balances", "wallet", "payments.view"),
                 Entry(_("Payment services"), "finance:services", "credit-card", "payments.view"),
             ),

@@ -19,7 +19,10 @@ from billing.invoicing import overdue
 from billing.metering import machines
 from billing.metering import operations as metering
 from billing.payments import operations as payments
+from billing.payments import wallets
+from billing.payments.dunning import operations as dunning
 from billing.payments.gateways import attempts, autopay, inbox, reconciliation
+from billing.payments.statements import operations as statements
 from billing.rating import credits as rating_credits
 from billing.rating import operations as rating
 from billing.settlement import operations as settlement
@@ -79,11 +82,14 @@ STAGES: Final[tuple[tuple[str, Stage], ...]] = (
     ("credit what came to less than zero", invoicing.credit_due),
     ("take messages of payment services", inbox.process_due),
     ("ask about open payments", attempts.ask_due),
+    ("import bank statements", statements.import_due),
     ("draw prepaid balances", payments.collect_due),
     ("ask again for automatic charges", autopay.ask_again),
     ("charge saved cards", autopay.charge_due),
     ("reconcile payment services", reconciliation.reconcile_due),
     ("tell what is overdue", overdue.mark_due),
+    ("tell of low balances", wallets.tell_low),
+    ("remind of overdue invoices", dunning.dun_due),
     ("settle", settlement.settle_due),
     ("write exports", exports.write_due),
     ("note capacity of the day", history.write_days),

@@ -57,7 +57,7 @@ def post_all(*, drafts: Sequence[Draft], now: datetime) -> list[Entry]:
     totals = {draft.business_key: _balanced_totals(draft) for draft in drafts}
     if len(totals) != len(drafts):
         raise ValueError("Each draft needs a business key of its own.")
-    accounts = _open_accounts({key for amounts in totals.values() for key in amounts})
+    accounts = open_accounts(keys={key for amounts in totals.values() for key in amounts})
     fresh = _insert_entries(drafts, now=now)
     Posting.objects.bulk_create(
         Posting(entry_id=entry_id, account_id=accounts[account_key], amount_minor=amount_minor, currency=account_key[2])
@@ -89,7 +89,7 @@ def _balanced_totals(draft: Draft) -> dict[AccountKey, int]:
     return moved
 
 
-def _open_accounts(keys: set[AccountKey]) -> dict[AccountKey, int]:
+def open_accounts(*, keys: set[AccountKey]) -> dict[AccountKey, int]:
     """The accounts' ids; those that do not exist are opened. Two who open the same one get the same one."""
     found = _find_accounts(keys)
     # Sorted, so that two who open the same accounts wait for each other in one order.

@@ -1,5 +1,6 @@
-"""What a payment pays of an invoice, and of each of its lines."""
+"""What a payment pays of an invoice, and of each of its lines; and taking that back."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db.models import Sum
@@ -20,20 +21,48 @@ def allocate(*, payment: Payment, balance: InvoiceBalance, collected_at: datetim
     allocation = PaymentAllocation.objects.create(
         payment=payment, invoice_id=balance.invoice_id, amount_minor=payment.amount_minor
     )
-    owed = owed_by_line(balance=balance)
-    held = _disputed(balance)
-    shares = receivables.collect(
-        payment.amount_minor, lines=[LineStanding(one, 0, line_id in held) for line_id, one in owed.items()]
-    )
+    owed, held = owed_by_line(balance=balance), _disputed(balance)
+    shares = share(amount_minor=payment.amount_minor, owed=owed, held=held)
     LineCollection.objects.bulk_create(
-        LineCollection(allocation=allocation, line_id=line_id, amount_minor=share, collected_at=collected_at)
-        for line_id, share in zip(owed, shares, strict=True)
-        if share
+        LineCollection(allocation=allocation, line_id=line_id, amount_minor=part, collected_at=collected_at)
+        for line_id, part in shares.items()
     )
     balance.paid_minor += payment.amount_minor
+    save_paid(balance)
+    return allocation
+
+
+def share(*, amount_minor: int, owed: Mapping[int, int], held: Collection[int]) -> dict[int, int]:
+    """Line id → its part of the amount, by what is owed on the line, held lines last; parts of zero are left out."""
+    parts = receivables.collect(
+        amount_minor, lines=[LineStanding(one, 0, line_id in held) for line_id, one in owed.items()]
+    )
+    return {line_id: part for line_id, part in zip(owed, parts, strict=True) if part}
+
+
+def take_back(
+    *, allocation: PaymentAllocation, balance: InvoiceBalance, kind: str, taken_at: datetime
+) -> PaymentAllocation:
+    """Undo a whole allocation by one of the opposite sign, line by line; the invoice's balance is held locked."""
+    undone = PaymentAllocation.objects.create(
+        payment_id=allocation.payment_id,
+        invoice_id=allocation.invoice_id,
+        kind=kind,
+        amount_minor=-allocation.amount_minor,
+    )
+    LineCollection.objects.bulk_create(
+        LineCollection(allocation=undone, line_id=line_id, amount_minor=-part, collected_at=taken_at)
+        for line_id, part in allocation.lines.order_by("id").values_list("line_id", "amount_minor")
+    )
+    balance.paid_minor -= allocation.amount_minor
+    save_paid(balance)
+    return undone
+
+
+def save_paid(balance: InvoiceBalance) -> None:
+    """Write what is paid, and the state that goes with it."""
     balance.tell_status()
     balance.save(update_fields=["paid_minor", "status"])
-    return allocation
 
 
 def owed_by_line(*, balance: InvoiceBalance) -> dict[int, int]:

@@ -12,6 +12,9 @@ class Wallet(models.Model):
     )
     currency = models.CharField(_("currency"), max_length=3)
     balance_minor = models.BigIntegerField(_("balance"), default=0)
+    alert_minor = models.BigIntegerField(_("tell when below"), null=True, blank=True)
+    alerts_count = models.PositiveIntegerField(_("times it fell below"), default=0)
+    is_low = models.BooleanField(_("is below"), default=False)
 
     class Meta:
         verbose_name = _("prepaid balance")
@@ -19,7 +22,22 @@ class Wallet(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["organisation", "currency"], name="wallet_unique"),
             models.CheckConstraint(condition=models.Q(balance_minor__gte=0), name="wallet_not_negative"),
+            models.CheckConstraint(condition=models.Q(alert_minor__gt=0), name="wallet_alert_positive"),
         ]
+
+
+class BankReference(models.Model):
+    """A bank's reference that has been entered: by hand, or from a statement of an account. Once either way.
+
+    This row is what keeps the same money from being entered twice.
+    """
+
+    reference = models.CharField(_("reference"), max_length=80, primary_key=True)
+    statement_account = models.CharField(_("account of the statement"), max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("reference of the bank")
+        verbose_name_plural = _("references of the bank")
 
 
 class Payment(models.Model):
@@ -63,9 +81,30 @@ class Payment(models.Model):
         return self.number
 
 
-class PaymentAllocation(models.Model):
-    """What a payment pays of an invoice."""
+class PaymentReversal(models.Model):
+    """A payment that was matched wrongly: what it paid is open again and its money waits on the suspense account."""
 
+    payment = models.OneToOneField(Payment, models.PROTECT, related_name="reversal", verbose_name=_("payment"))
+    reason = models.CharField(_("reason"), max_length=300)
+    reversed_at = models.DateTimeField(_("reversed"))
+    reversed_by = models.ForeignKey(
+        "organisations.User", models.PROTECT, null=True, related_name="+", verbose_name=_("reversed by")
+    )
+
+    class Meta:
+        verbose_name = _("reversal")
+        verbose_name_plural = _("reversals")
+
+
+class PaymentAllocation(models.Model):
+    """What a payment pays of an invoice; below zero where it is taken back by a reversal or a refund."""
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment", _("Payment")
+        REVERSAL = "reversal", _("Reversal")
+        REFUND = "refund", _("Refund")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PAYMENT)
     payment = models.ForeignKey(Payment, models.PROTECT, related_name="allocations", verbose_name=_("payment"))
     invoice = models.ForeignKey(
         "invoicing.Invoice", models.PROTECT, related_name="allocations", verbose_name=_("invoice")
@@ -76,8 +115,16 @@ class PaymentAllocation(models.Model):
         verbose_name = _("allocation")
         verbose_name_plural = _("allocations")
         constraints = [
-            models.UniqueConstraint(fields=["payment", "invoice"], name="payment_allocation_unique"),
-            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="payment_allocation_positive"),
+            models.UniqueConstraint(
+                fields=["payment", "invoice", "kind"],
+                condition=models.Q(kind__in=["payment", "reversal"]),
+                name="payment_allocation_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="payment", amount_minor__gt=0)
+                | models.Q(kind__in=["reversal", "refund"], amount_minor__lt=0),
+                name="payment_allocation_sign",
+            ),
         ]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from billing.invoicing.models import InvoiceBalance
 from billing.ledger import operations as ledger
 from billing.payments import allocation, queries
-from billing.payments.models import Payment, Wallet
+from billing.payments.models import BankReference, Payment, Wallet
 from billing.rules import money
 from billing.rules.money import Money
 from marketplace.organisations import actors, errors
@@ -243,6 +243,8 @@ def enter(
     The unique constraint decides; a second writer waits for the first. Raises ReferenceUsed if the payment that
     has the reference is another one.
     """
+    if gateway == Payment.Gateway.BANK:
+        _claim_reference(reference)
     payment, is_new = Payment.objects.get_or_create(
         gateway=gateway,
         reference=reference,
@@ -271,6 +273,19 @@ def enter(
             field="bank_reference",
         )
     return payment, is_new
+
+
+def _claim_reference(reference: str) -> None:
+    """Make the bank's reference ours to enter by hand. Raises ReferenceUsed if a statement has brought it."""
+    claims = [BankReference(reference=reference)]
+    BankReference.objects.bulk_create(claims, ignore_conflicts=True)  # waits for whoever enters it now
+    account = BankReference.objects.values_list("statement_account", flat=True).get(reference=reference)
+    if account:
+        raise ReferenceUsed(
+            _("The bank reference %(reference)s came with the statement of account %(account)s: match it there.")
+            % {"reference": reference, "account": account},
+            field="bank_reference",
+        )
 
 
 def post_payment(*, payment: Payment, debit: tuple[str, int], credit: tuple[str, int], now: datetime) -> None:

@@ -95,6 +95,12 @@ def wallet_balance(*, organisation_id: int, currency: str = "CNY") -> Money:
     return Money(found[0][0] if found else 0, currency)
 
 
+def wallet_alert(*, organisation_id: int, currency: str = "CNY") -> int | None:
+    """Below which amount a buyer asked to be told, in minor units."""
+    found = Wallet.objects.filter(organisation_id=organisation_id, currency=currency)
+    return found.values_list("alert_minor", flat=True).first()
+
+
 def wallet_statement(*, organisation_id: int, currency: str = "CNY", page: int | str = 1) -> Page[Any]:
     """What moved a prepaid balance, newest first, 50 a page: each with `effect_minor` and `balance_minor` after it.
 
@@ -136,10 +142,10 @@ def list_payments(
         payments = payments.filter(allocations__invoice__number=invoice_number)
     sums = payments.aggregate(
         count=Count("id"),
-        received=Sum("amount_minor", filter=Q(gateway=Payment.Gateway.BANK), default=0),
+        received=Sum("amount_minor", filter=Q(gateway=Payment.Gateway.BANK, reversal=None), default=0),
         drawn=Sum("amount_minor", filter=Q(gateway=Payment.Gateway.BALANCE), default=0),
     )
-    rows = payments.select_related("organisation", "recorded_by").prefetch_related("allocations__invoice")
+    rows = payments.select_related("organisation", "recorded_by", "reversal").prefetch_related("allocations__invoice")
     paginator = Paginator(rows.order_by("-received_at", "-id"), PAGE_SIZE)
     paginator.__dict__["count"] = sums["count"]
     return PaymentList(paginator.get_page(page), sums["count"], int(sums["received"]), int(sums["drawn"]))

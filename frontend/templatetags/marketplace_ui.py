@@ -13,6 +13,8 @@ from django.utils.html import escape, format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from billing.rules import references
+
 register = template.Library()
 
 CURRENCY_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$"}
@@ -64,6 +66,12 @@ def write_money(amount: Decimal, digits: int, currency: str) -> str:
     mark = CURRENCY_SIGNS.get(currency, f"{currency} ")
     # Both languages write figures alike; Django's number_format would cost ten times as much.
     return f"{sign}{mark}{abs(amount):,.{digits}f}"
+
+
+@register.filter
+def short_reference(number: str) -> str:
+    """An invoice's number in ten digits with check digits, for bank forms that take no letters."""
+    return references.short_reference(number)
 
 
 @register.filter

@@ -47,14 +47,19 @@ def read_table(*, data: bytes, only_header: bool = False) -> Table:
         raise UnusableFile(_("The file is empty. Choose a CSV or XLSX file with a heading and rows."))
     if len(data) > LARGEST_FILE_BYTES:
         raise UnusableFile(_("The file is larger than 20 MB. Split it."))
-    for mark, kind in _MARKS:
-        if data.startswith(mark):
-            raise UnusableFile(_why_unreadable(kind))
+    check_kind(data)
     if data.startswith(b"PK\x03\x04"):
         with xlsx.open_sheet(data) as sheet:
             return _collect(sheet.name, sheet.rows(), encoding="", only_header=only_header)
-    text, encoding = _decode(data)
-    return _collect("", _read_csv(text), encoding=encoding, only_header=only_header)
+    text, encoding = decode(data)
+    return _collect("", read_csv(text), encoding=encoding, only_header=only_header)
+
+
+def check_kind(data: bytes) -> None:
+    """Raise UnusableFile for what begins as no spreadsheet of ours does."""
+    for mark, kind in _MARKS:
+        if data.startswith(mark):
+            raise UnusableFile(_why_unreadable(kind))
 
 
 def _why_unreadable(kind: str) -> str:
@@ -93,7 +98,7 @@ def _most(number: int) -> dict[str, str]:
     return {"most": f"{number:,}"}
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decode(data: bytes) -> tuple[str, str]:
     """The text of a CSV file, and what it was read as."""
     if b"\x00" in data:
         raise UnusableFile(_why_unreadable("no_spreadsheet"))
@@ -111,7 +116,7 @@ def _decode(data: bytes) -> tuple[str, str]:
         raise UnusableFile(message, problems=[Problem(message=message, row=row)]) from None
 
 
-def _read_csv(text: str) -> Iterator[Row]:
+def read_csv(text: str) -> Iterator[Row]:
     first_line = text[:10_000].partition("\n")[0]
     delimiter = max(",\t;", key=first_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

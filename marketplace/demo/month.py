@@ -25,7 +25,7 @@ from listings.prices import operations as price_books
 from listings.prices import queries as listed_prices
 from listings.prices.drafts import PlanDraft
 from marketplace import pipeline
-from marketplace.demo import capacity, choices, disturbances, people, prices, reviews, script, usage
+from marketplace.demo import bank, capacity, choices, disturbances, people, prices, reviews, script, usage
 from marketplace.demo.world import World
 from marketplace.organisations import actors
 from marketplace.organisations import queries as organisations
@@ -77,6 +77,7 @@ def drive(*, world: World, now: datetime, say: Say) -> None:
     reviews.write_all(world=world, now=now)
     choices.put_on_file(world=world, now=now)
     driver.change_prices(at=now)
+    bank.receive(finance=driver.finance, now=now)
     pipeline.advance(now=now)
 
 

@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "billing.invoicing",
     "billing.payments",
     "billing.payments.gateways",
+    "billing.payments.statements",
+    "billing.payments.dunning",
     "billing.settlement",
     "billing.exports",
     "marketplace.statistics",

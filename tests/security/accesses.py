@@ -5,6 +5,7 @@ How to read the statuses: test_access_table.py.
 
 from tests.security import (
     api_accesses,
+    bank_accesses,
     billing_accesses,
     payment_accesses,
     proof_accesses,
@@ -363,6 +364,7 @@ checkout:index             |                 | POST | 302 422 302 403 403 403 40
     + billing_accesses.PAGES
     + proof_accesses.PAGES
     + payment_accesses.PAGES
+    + bank_accesses.PAGES
     + system_accesses.PAGES
     + review_accesses.PAGES
 )

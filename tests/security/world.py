@@ -41,7 +41,7 @@ from providers.webhooks.models import WebhookMessage
 from tests import editions, factories, receipts, reviews
 from tests.providers.documents import files
 from tests.providers.onboarding import applicants
-from tests.security import corrections, payment_accesses
+from tests.security import bank_accesses, corrections, payment_accesses
 
 NOW = datetime(2026, 11, 3, 2, 0, tzinfo=UTC)
 PEOPLE = ("visitor", "foods", "bureau", "hongshan", "songmo", "officer", "finance")
@@ -198,6 +198,7 @@ def build() -> World:
         "code": {"code": host.code},
         **onboarded,
         **payment_accesses.parts(invoice, NOW),
+        **bank_accesses.parts(finance, NOW),
         "licence": {"kind": "business-licence"},
         "document": {"number": document.number},
         "edition": {"number": edition.number},

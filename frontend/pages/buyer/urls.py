@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     path("credit-notes/", invoices.list_credit_notes, name="credit_notes"),
     path("papers/<slug:number>/", invoices.show_paper, name="paper"),
     path("balance/", balance.show_balance, name="balance"),
+    path("balance/alert/", balance.set_alert, name="balance_alert"),
     path("balance/top-up/", paying.top_up, name="top_up"),
     path("balance/methods/<int:pk>/switch/", paying.switch_method, name="switch_method"),
     path("balance/methods/<int:pk>/remove/", paying.remove_method, name="remove_method"),

@@ -1,0 +1,1 @@
+"""Reminders of what is overdue. See ../README.md."""
