@@ -30,20 +30,21 @@ NOT_PAGES = {
 }
 pytestmark = pytest.mark.long
 WHO = ("visitor", "foods", "officer")
-WHO_SELL_AND_SETTLE = ("hongshan", "songmo", "finance")  # in a file of their own, so that two workers share the pages
-SEE_PUBLIC_PAGES = ("visitor", "foods")  # to the other sides a public page shows less, and nothing else
+WHO_SELL_AND_SETTLE = ("hongshan", "finance")  # in a file of their own, so that two workers share the pages
 
 
 def pages_of(who: str) -> list[tuple[str, str]]:
-    """What the table says this one may open: (name, what fills the address). Public pages for two of them only."""
-    column, visitor, hongshan = (worlds.PEOPLE.index(one) for one in (who, "visitor", "hongshan"))
+    """What the table says this one may open: (name, what fills the address).
+
+    Public pages are opened by a buyer, who sees most of them; by a visitor those that a buyer is not shown.
+    """
+    column, visitor, foods = (worlds.PEOPLE.index(one) for one in (who, "visitor", "foods"))
     return [
         (name, part)
         for name, part, method, statuses in table.rows(accesses.PAGES)
         if method == "GET"
         and statuses[column] == 200
-        and (statuses[visitor] != 200 or who in SEE_PUBLIC_PAGES)
-        and (statuses[hongshan] != 200 or who != "songmo")  # the other provider: what the first one cannot open
+        and (statuses[visitor] != 200 or who == "foods" or (who == "visitor" and statuses[foods] != 200))
         and name not in NOT_PAGES
     ]
 
