@@ -18,6 +18,8 @@ NOT_PAGES = {
     "provider:usage_template",
     "provider:export_download",
     "finance:export_download",
+    "buyer:paper",
+    "finance:paper",
     "recommended_file",
     "catalogue_csv",
     "catalogue_xlsx",

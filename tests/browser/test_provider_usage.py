@@ -62,4 +62,4 @@ def test_the_description_of_the_api_keeps_the_content_security_policy(
     visit: Callable[..., Page], contract: Any
 ) -> None:
     page = visit("/api/docs/")
-    expect(page.locator(".opblock")).to_have_count(28)
+    expect(page.locator(".opblock")).to_have_count(29)
