@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -17,8 +18,9 @@ from rest_framework.response import Response
 
 from billing.metering import batches, events, imports, operations, queries, reading
 from marketplace import clock
-from marketplace.api import bodies, door, errors, limits
+from marketplace.api import bodies, door, errors
 from marketplace.organisations import errors as refusals
+from marketplace.organisations import limits
 from providers import queries as providers
 
 STRICT: Final = "handling=strict"
@@ -123,9 +125,11 @@ class Events(door.Door):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After the key, how often it has called. Raises Throttled."""
         super().initial(request, *args, **kwargs)
-        wait = limits.wait_for(name=f"usage:{self.actor.api_key_id}", most=settings.USAGE_CALLS_PER_MINUTE)
-        if wait:
-            raise exceptions.Throttled(wait)
+        rule = limits.Rule("usage", timedelta(minutes=1), {"key": settings.USAGE_CALLS_PER_MINUTE})
+        try:
+            limits.take(rule=rule, subjects={"key": str(self.actor.api_key_id)}, now=clock.now())
+        except limits.TooMany as refusal:
+            raise exceptions.Throttled(refusal.wait_s) from refusal
 
     @door.describe(
         operation_id="report_usage",

@@ -199,7 +199,7 @@ DATABASES = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "marketplace.cache.SharedCache",
         "LOCATION": ENV.cache_url,
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         "KEY_PREFIX": "marketplace",

@@ -5,9 +5,8 @@ and the database they count in), its language, and the release that wrote it: so
 process that was just started finds what others have written. Without the cache the catalogue works, only slower.
 """
 
+import contextlib
 import hashlib
-import logging
-import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -16,18 +15,17 @@ from typing import Any, Final
 
 from django.core.cache import cache as shared
 
+from marketplace.cache import Away
+
 ROOT: Final = Path(__file__).resolve().parents[3]
 MOST_KEPT: Final = 2000  # some 4 kB each
 SHARED_FOR_S: Final = 7 * 24 * 3600
-PAUSE_S: Final = 30.0  # without asking a cache that did not answer
 WRITERS: Final = ("frontend", "listings", "providers", "billing/rules")
 KINDS: Final = (".py", ".html", ".mo")
 ELSEWHERE: Final = frozenset({"node_modules", "static", "src", "migrations", "__pycache__"})
 Key = tuple[Any, ...]
 
-logger = logging.getLogger(__name__)
 _own: OrderedDict[Key, Any] = OrderedDict()
-_asks_again_at = 0.0
 
 
 def find(keys: Collection[Key]) -> dict[Key, Any]:
@@ -42,15 +40,11 @@ def find(keys: Collection[Key]) -> dict[Key, Any]:
 
 def keep(cards: Mapping[Key, Any]) -> None:
     """Keep cards for this process and for all others."""
-    global _asks_again_at
     for key, card in cards.items():
         _keep(key, card)
-    if not cards or time.monotonic() < _asks_again_at:
-        return
-    try:
-        shared.set_many({_name(key): card for key, card in cards.items()}, timeout=SHARED_FOR_S)
-    except Exception:  # whatever the cache's driver raises
-        _pause()
+    if cards:
+        with contextlib.suppress(Away):
+            shared.set_many({_name(key): card for key, card in cards.items()}, timeout=SHARED_FOR_S)
 
 
 def forget(*, everywhere: bool = True) -> None:
@@ -84,16 +78,7 @@ def _name(key: Key) -> str:
 
 
 def _ask(names: Collection[str]) -> dict[str, Any]:
-    if not names or time.monotonic() < _asks_again_at:
-        return {}
-    try:
-        return dict(shared.get_many(list(names)))
-    except Exception:  # whatever the cache's driver raises
-        _pause()
-        return {}
-
-
-def _pause() -> None:
-    global _asks_again_at
-    logger.warning("The cache does not answer; cards are written without it.", exc_info=True)
-    _asks_again_at = time.monotonic() + PAUSE_S
+    if names:
+        with contextlib.suppress(Away):
+            return dict(shared.get_many(list(names)))
+    return {}

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
+from marketplace import cache as shared
 from marketplace.organisations import limits
 from marketplace.organisations.models import Organisation
 from tests import factories
@@ -16,11 +18,12 @@ RULE = limits.Rule("test", timedelta(minutes=15), {"address": 5, "account": 3})
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch):
+def _fresh():
     cache.clear()
-    monkeypatch.setattr(limits, "_asks_again_at", 0.0)
-    limits._local.clear()
+    shared.ask_again()
+    limits.forget()
     yield
+    shared.ask_again()
     cache.clear()
 
 
@@ -45,7 +48,7 @@ def test_by_account_and_by_address_until_the_window_ends(now: datetime) -> None:
 
 
 def _try(place: int) -> int:
-    limits._asks_again_at = 0.0
+    shared.ask_again()
     return take(datetime.fromisoformat("2026-11-02T04:00:00+00:00"), account="shared@x.test")
 
 
@@ -70,7 +73,7 @@ def test_without_the_cache_a_process_counts_alone_and_asks_it_once(now: datetime
         asked.append(args)
         raise ConnectionError("no cache")
 
-    monkeypatch.setattr(cache, "add", fail)
+    monkeypatch.setattr(RedisCache, "add", fail)
     assert [take(now, account="a@x.test") for _ in range(4)] == [0, 0, 0, 900]
     assert len(asked) == 1
 
