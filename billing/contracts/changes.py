@@ -164,7 +164,7 @@ def request_change(
         with transaction.atomic():
             change.save()
     except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "change_one_open":
+        if not errors.breaks(error, "change_one_open"):
             raise
         raise ChangeOpen(_("Another change of this contract waits. Withdraw it first.")) from error
     text = gettext_noop("The buyer asks for a change of %(number)s, %(title)s. Look at it.")

@@ -223,7 +223,7 @@ def _propose(
         with transaction.atomic():
             credit.save()
     except IntegrityError as error:
-        if "sla_credit_unique" not in str(error) and "sla_credit_one_open" not in str(error):
+        if not errors.breaks(error, "sla_credit_unique", "sla_credit_one_open"):
             raise
         return False
     _note(credit, "sla.proposed", actor=actors.SYSTEM, now=now)

@@ -1,16 +1,15 @@
 """Writes: ask for a file; write the files that were asked for."""
 
 import hashlib
-import logging
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -21,15 +20,12 @@ from billing.exports.writers import csv, xlsx
 from billing.exports.writers.cells import Cell
 from billing.rules import periods
 from billing.settlement import queries as settlements
-from marketplace.organisations import actors, errors, operations
-
-logger = logging.getLogger(__name__)
+from marketplace.organisations import actors, errors, leases, operations
 
 MOST_ATTEMPTS = 3
 MOST_WAITING = 20
 PROGRESS_ROWS = 1_000
 # By the database's clock, not the operation's `now`: it says whether a process is alive.
-LEASE = timedelta(minutes=5)
 Status = ExportRun.Status
 
 
@@ -47,10 +43,6 @@ class MonthMissing(errors.Refused):
 
 class TooManyWaiting(errors.Conflict):
     """The organisation has many files waiting already."""
-
-
-class LeaseLost(RuntimeError):
-    """Another worker took the run over: this one stops without a trace."""
 
 
 class SumsDiffer(RuntimeError):
@@ -123,7 +115,7 @@ def _create_next_version(fields: dict[str, object], *, actor: actors.Actor, now:
                 )
                 return run
         except IntegrityError as error:
-            if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "export_run_unique":
+            if not errors.breaks(error, "export_run_unique"):
                 raise
 
 
@@ -133,46 +125,28 @@ def write_due(*, now: datetime, limit: int) -> int:
     A run is written by one worker at a time; if that worker dies, another takes it over when the lease has
     ended. A run that failed three times is parked with its error.
     """
-    tried = 0
-    while tried < limit and (run := _claim(now=now)):
-        tried += 1
-        try:
-            _write(run, now=now)
-        except LeaseLost:
-            logger.warning("export %s was taken over by another worker", run.number)
-        except Exception as error:
-            logger.exception("export %s failed (attempt %s)", run.number, run.attempts)
-            _give_back(run, error, now=now)
-    return tried
-
-
-@transaction.atomic
-def _claim(*, now: datetime) -> ExportRun | None:
-    """Take the oldest run that nobody holds. Its attempt is counted before the work, so that a crash counts."""
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
-    run = (
-        ExportRun.objects.select_for_update(skip_locked=True)
-        .filter(free, attempts__lt=MOST_ATTEMPTS)
-        .order_by("requested_at", "id")
-        .first()
+    return leases.work_off(
+        claim_next=lambda _tried: _claim(now=now),  # one that failed is tried again at once, until it is parked
+        work=lambda run: _write(run, now=now),
+        give_back=lambda run, error: _give_back(run, error, now=now),
+        limit=limit,
     )
+
+
+def _claim(*, now: datetime) -> ExportRun | None:
     # A worker that dies three times leaves its run behind; this is where it is parked.
     ExportRun.objects.filter(status=Status.RUNNING, lease_until__lt=Now(), attempts__gte=MOST_ATTEMPTS).update(
         status=Status.FAILED, error="The worker stopped before the file was written.", finished_at=now
     )
-    if run is None:
-        return None
-    run.status, run.attempts, run.rows_done, run.started_at = Status.RUNNING, run.attempts + 1, 0, now
-    run.save(update_fields=["status", "attempts", "rows_done", "started_at"])
-    ExportRun.objects.filter(pk=run.pk).update(lease_until=Now() + LEASE)
-    return run
+    waiting = ExportRun.objects.filter(attempts__lt=MOST_ATTEMPTS).order_by("requested_at", "id")
+    return leases.claim(rows=waiting, rows_done=0, started_at=now)
 
 
 def _write(run: ExportRun, *, now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder, translation.override(run.language):
         path = Path(folder) / f"file.{run.format}"
         content = contents.read_content(run=run)
-        _update(run, rows_total=content.count)
+        leases.update(row=run, rows_total=content.count)
         sums: contents.Sums = {}
         rows = _follow(run, content, sums)
         if run.format == ExportRun.Format.XLSX:
@@ -201,10 +175,10 @@ def _follow(run: ExportRun, content: contents.Content, sums: contents.Sums) -> I
                 per_column[column.heading] = per_column.get(column.heading, Decimal(0)) + value
         yield row
         if done % PROGRESS_ROWS == 0:
-            _update(run, rows_done=done)
+            leases.update(row=run, rows_done=done)
     if sums != content.expected or done != content.count:
         raise SumsDiffer(f"{done} rows with {sums}; {content.count} with {content.expected} were expected")
-    _update(run, rows_done=done)
+    leases.update(row=run, rows_done=done)
 
 
 def _total_rows(content: contents.Content, sums: contents.Sums) -> Iterator[list[Cell]]:
@@ -223,28 +197,20 @@ def _finish(run: ExportRun, path: Path, *, now: datetime) -> None:
         run.file.save(f"{run.number}.{run.format}", File(file), save=False)
     name = str(run.file.name)
     try:
-        _update(run, status=Status.DONE, file=name, sha256=sha256, finished_at=now, lease_until=None, error="")
-    except LeaseLost:
+        leases.update(
+            row=run, status=Status.DONE, file=name, sha256=sha256, finished_at=now, lease_until=None, error=""
+        )
+    except leases.LeaseLost:
         run.file.storage.delete(name)
         raise
 
 
 def _give_back(run: ExportRun, error: Exception, *, now: datetime) -> None:
     is_last = run.attempts >= MOST_ATTEMPTS
-    try:
-        _update(
-            run,
-            status=Status.FAILED if is_last else Status.QUEUED,
-            error=f"{type(error).__name__}: {error}"[:300],
-            finished_at=now if is_last else None,
-            lease_until=None,
-        )
-    except LeaseLost:
-        logger.warning("export %s was taken over by another worker", run.number)
-
-
-def _update(run: ExportRun, **fields: object) -> None:
-    """Change the run and extend the lease, if this worker's attempt still holds it. Raises LeaseLost."""
-    fields.setdefault("lease_until", Now() + LEASE)
-    if not ExportRun.objects.filter(pk=run.pk, status=Status.RUNNING, attempts=run.attempts).update(**fields):
-        raise LeaseLost(run.number)
+    leases.update(
+        row=run,
+        status=Status.FAILED if is_last else Status.QUEUED,
+        error=f"{type(error).__name__}: {error}"[:300],
+        finished_at=now if is_last else None,
+        lease_until=None,
+    )

@@ -20,7 +20,7 @@ from billing.exports.models import Paper
 from billing.exports.writers import pdf
 from billing.invoicing import queries as invoicing
 from billing.rules import capitals
-from marketplace.organisations import actors
+from marketplace.organisations import actors, errors
 
 PdfUnavailable = pdf.PdfUnavailable
 LANGUAGES: Final = ("zh-hans", "en")
@@ -93,7 +93,7 @@ def _render(number: str, language: str, context: Mapping[str, Any], *, now: date
             paper.file.save(f"{number}.{language}.pdf", ContentFile(content), save=False)
             paper.save()
     except IntegrityError as error:
-        if "paper_unique" not in str(error):
+        if not errors.breaks(error, "paper_unique"):
             raise
         paper.file.storage.delete(str(paper.file.name))
         return Paper.objects.get(number=number, language=language)

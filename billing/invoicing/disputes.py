@@ -67,7 +67,7 @@ def open_dispute(*, invoice_number: str, position: int, reason: str, actor: acto
                 opened_by_name=actor.user_name,
             )
     except IntegrityError as error:
-        if "dispute_one_open" not in str(error):
+        if not errors.breaks(error, "dispute_one_open"):
             raise
         raise OpenAlready(_("This line is in dispute already. Wait for the decision."), field="line") from error
     _record(dispute, "dispute.opened", actor=actor, now=now)

@@ -99,7 +99,7 @@ def hold_back(*, group: Group, reason: str, actor: actors.Actor, now: datetime) 
                 held_by_id=actor.user_id,
             )
     except IntegrityError as error:
-        if "held_back_once" not in str(error):
+        if not errors.breaks(error, "held_back_once"):
             raise
         raise AlreadyHeld(_("This draft is held back already. Release it first.")) from error
     organisations.record(actor=actor, action="invoices.held_back", object_type="held_back", object_id=held.pk, now=now)

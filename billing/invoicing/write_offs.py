@@ -61,7 +61,7 @@ def propose(*, invoice_number: str, reason: str, actor: actors.Actor, now: datet
                 proposed_by_id=actor.user_id,
             )
     except IntegrityError as error:
-        if "write_off_once" not in str(error):
+        if not errors.breaks(error, "write_off_once"):
             raise
         raise ProposedAlready(_("A write-off of this invoice is proposed or done already.")) from error
     _record(made, "write_off.proposed", actor=actor, now=now)

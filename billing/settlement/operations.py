@@ -91,7 +91,7 @@ def _draft_once(*, provider_id: int, currency: str, period: periods.Month, now: 
         logger.error("provider %s has no agreement for %s: its money waits unsettled", provider_id, period)
         return False
     except IntegrityError as error:
-        if _constraint(error) != "settlement_unique_per_month":
+        if not errors.breaks(error, "settlement_unique_per_month"):
             raise
         return False
 
@@ -264,7 +264,7 @@ def _pay(settlement: Settlement, reference: str, *, user_id: int, now: datetime)
                 recorded_by_id=user_id,
             )
     except IntegrityError as error:
-        if _constraint(error) != "payout_reference_unique":
+        if not errors.breaks(error, "payout_reference_unique"):
             raise
         raise ReferenceTaken(
             _("This bank reference stands on another payout. Check it in the bank's statement."),
@@ -290,8 +290,3 @@ def _lock(number: str) -> Settlement:
     if settlement is None:
         raise errors.NotFound(number)
     return settlement
-
-
-def _constraint(error: IntegrityError) -> str:
-    """The name of the constraint that refused."""
-    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""

@@ -7,16 +7,14 @@ last whole chunk; the unique lines keep it from doing anything twice.
 """
 
 import itertools
-import logging
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -29,10 +27,8 @@ from listings.exchange.models import ListingImport, ListingImportLine
 from listings.exchange.problems import Problem, UnusableFile
 from listings.exchange.reading import Table
 from listings.models import Product, ProductAttribute
-from marketplace.organisations import actors, errors
+from marketplace.organisations import actors, errors, leases
 from marketplace.organisations import operations as organisations
-
-logger = logging.getLogger(__name__)
 
 CHUNK: Final = 500  # offerings in one transaction
 MOST_PROBLEMS: Final = 1_000  # kept with their cells; the rest is counted
@@ -40,16 +36,11 @@ MOST_WAITING: Final = 10
 MOST_ATTEMPTS: Final = 5
 MOST_COLLISIONS: Final = 3
 # By the database's clock, not the operation's `now`: it says whether a process is alive.
-LEASE: Final = timedelta(minutes=5)
 Status = ListingImport.Status
 
 
 class TooManyWaiting(errors.Conflict):
     """The provider has many files waiting already."""
-
-
-class LeaseLost(RuntimeError):
-    """Another worker took the file over: this one stops without a trace."""
 
 
 class _TakenBack(Exception):
@@ -120,40 +111,26 @@ def repeat_import(*, upload: ListingImport, is_submitted: bool, actor: actors.Ac
 
 def run_imports(*, now: datetime, limit: int) -> int:
     """Read up to `limit` files that wait, oldest first. Returns how many were tried."""
-    tried: list[int] = []
-    while len(tried) < limit and (upload := _claim(now=now, but=tried)):
-        tried.append(upload.pk)
-        try:
-            with translation.override(upload.language):
-                _run(upload, now=now)
-        except LeaseLost:
-            logger.warning("listing import %s was taken over by another worker", upload.number)
-        except Exception:
-            logger.exception("listing import %s broke off (attempt %s)", upload.number, upload.attempts)
-            _give_back(upload, now=now)
-    return len(tried)
 
+    def work(upload: ListingImport) -> None:
+        with translation.override(upload.language):
+            _run(upload, now=now)
 
-@transaction.atomic
-def _claim(*, now: datetime, but: Sequence[int]) -> ListingImport | None:
-    """Take the oldest file that nobody holds and this run has not tried.
-
-    Its attempt is counted before the work, so that a crash counts.
-    """
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
-    upload = (
-        ListingImport.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("provider__organisation")
-        .filter(free)
-        .exclude(pk__in=but)
-        .order_by("created_at", "id")
-        .first()
+    return leases.work_off(
+        claim_next=lambda tried: _claim(now=now, but=tried),
+        work=work,
+        give_back=lambda upload, _error: _give_back(upload, now=now),
+        limit=limit,
     )
-    if upload is None:
-        return None
-    upload.status, upload.attempts, upload.started_at = Status.RUNNING, upload.attempts + 1, upload.started_at or now
-    upload.save(update_fields=["status", "attempts", "started_at"])
-    ListingImport.objects.filter(pk=upload.pk).update(lease_until=Now() + LEASE)
+
+
+def _claim(*, now: datetime, but: Sequence[int]) -> ListingImport | None:
+    """The oldest file that nobody holds and this run has not tried."""
+    waiting = ListingImport.objects.select_related("provider__organisation").exclude(pk__in=but)
+    upload = leases.claim(rows=waiting.order_by("created_at", "id"))
+    if upload is not None and upload.started_at is None:
+        upload.started_at = now
+        leases.update(row=upload, started_at=now)
     return upload
 
 
@@ -168,7 +145,7 @@ def _run(upload: ListingImport, *, now: datetime) -> None:
         _finish(upload, Status.FAILED, now=now, problems=error.problems)
         return
     upload.rows_total, upload.encoding = len(table.rows), table.encoding
-    _update(upload, rows_total=upload.rows_total, encoding=upload.encoding)
+    leases.update(row=upload, rows_total=upload.rows_total, encoding=upload.encoding)
     bench = judging.make_bench(layout=layout, schema=life.read_schema(partner_id=upload.provider_id))
     actor = _actor_of(upload)
     spans = [span for span in entries.find_spans(table=table, layout=layout) if span.start >= upload.rows_done]
@@ -263,11 +240,8 @@ def _judge(upload: ListingImport, found: list[entries.Entry], bench: Bench) -> l
 
 def _lock(upload: ListingImport) -> None:
     """Lock the row, and stop if another worker has taken it over. Raises LeaseLost."""
-    stored = ListingImport.objects.select_for_update().filter(
-        pk=upload.pk, status=Status.RUNNING, attempts=upload.attempts
-    )
-    if not stored.exists():
-        raise LeaseLost(upload.number)
+    if not leases.held(row=upload).select_for_update().exists():
+        raise leases.LeaseLost(upload.number)
 
 
 def _report(upload: ListingImport, verdicts: list[Verdict], *, rows_done: int) -> None:
@@ -275,7 +249,7 @@ def _report(upload: ListingImport, verdicts: list[Verdict], *, rows_done: int) -
     store.write_lines(upload_id=upload.pk, verdicts=verdicts)
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     counted = {outcome: sum(1 for one in verdicts if one.outcome == outcome) for outcome in Outcome}
-    fields = {
+    fields: dict[str, Any] = {
         "rows_done": rows_done,
         "created_count": upload.created_count + counted[Outcome.CREATED],
         "updated_count": upload.updated_count + counted[Outcome.UPDATED],
@@ -285,15 +259,15 @@ def _report(upload: ListingImport, verdicts: list[Verdict], *, rows_done: int) -
         "problem_count": upload.problem_count + len(problems),
         "problems": [*upload.problems, *(one.to_json() for one in problems[:MOST_PROBLEMS])][:MOST_PROBLEMS],
     }
-    _update(upload, **fields)
+    leases.update(row=upload, **fields)
     for name, value in fields.items():
         setattr(upload, name, value)
 
 
 def _finish(upload: ListingImport, status: str, *, now: datetime, problems: Sequence[Problem]) -> None:
     with transaction.atomic():
-        _update(
-            upload,
+        leases.update(
+            row=upload,
             status=status,
             finished_at=now,
             lease_until=None,
@@ -317,28 +291,17 @@ def _finish(upload: ListingImport, status: str, *, now: datetime, problems: Sequ
 
 def _give_back(upload: ListingImport, *, now: datetime) -> None:
     """Let another attempt go on where this one broke off; after the last one, say so."""
-    try:
-        if upload.attempts < MOST_ATTEMPTS:
-            _update(upload, status=Status.QUEUED, lease_until=None)
-        else:
-            with translation.override(upload.language):
-                _finish(upload, Status.FAILED, now=now, problems=[Problem(_broken_off(upload))])
-    except LeaseLost:
-        logger.warning("listing import %s was taken over by another worker", upload.number)
+    if upload.attempts < MOST_ATTEMPTS:
+        leases.update(row=upload, status=Status.QUEUED, lease_until=None)
+        return
+    with translation.override(upload.language):
+        _finish(upload, Status.FAILED, now=now, problems=[Problem(_broken_off(upload))])
 
 
 def _broken_off(upload: ListingImport) -> str:
     return _("The import broke off after %(rows)s rows. What is listed was imported; upload the file again.") % {
         "rows": upload.rows_done
     }
-
-
-def _update(upload: ListingImport, **fields: object) -> None:
-    """Change the row and extend the lease, if this worker's attempt still holds it. Raises LeaseLost."""
-    fields.setdefault("lease_until", Now() + LEASE)
-    held = ListingImport.objects.filter(pk=upload.pk, status=Status.RUNNING, attempts=upload.attempts)
-    if not held.update(**fields):
-        raise LeaseLost(upload.number)
 
 
 __all__ = ["ListingImport", "ListingImportLine", "TooManyWaiting", "queue_import", "repeat_import", "run_imports"]

@@ -196,7 +196,7 @@ def _save_once(review: ProductReview) -> None:
         with transaction.atomic():
             review.save()
     except IntegrityError as error:
-        if "delivery_id" not in str(error):
+        if not errors.breaks(error, "reviews_productreview_delivery_id_key"):
             raise
         raise _changed() from error
 

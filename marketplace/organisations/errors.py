@@ -5,6 +5,7 @@ Each room defines one subclass per broken rule, where it is raised.
 
 from typing import Final
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 LONGEST_REASON: Final = 300
@@ -42,3 +43,8 @@ def check_reason(reason: str, *, refusal: type[Refused], is_required: bool = Tru
     if len(reason) > LONGEST_REASON:
         raise refusal(_("Shorten the reason to %(most)s characters.") % {"most": LONGEST_REASON}, field="reason")
     return reason
+
+
+def breaks(error: IntegrityError, *constraints: str) -> bool:
+    """Whether it is one of these constraints that refused, by its name; never by words that a row may hold."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) in constraints

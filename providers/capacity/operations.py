@@ -122,7 +122,7 @@ def _hold_once(*, reference: str, purpose: str, wanted: Wanted, expires_at: date
             cursor.execute(_HOLD, values)
             count = cursor.rowcount
     except IntegrityError as error:
-        if "capacity_hold_once" not in str(error):
+        if not errors.breaks(error, "capacity_hold_once"):
             raise
         raise HeldAlready(_("This capacity is held for you already.")) from error
     if count != len(wanted):

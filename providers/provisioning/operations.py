@@ -103,7 +103,7 @@ def add_connection(
         with transaction.atomic():
             connection.save(force_insert=True)
     except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "connection_name_unique":
+        if not errors.breaks(error, "connection_name_unique"):
             raise
         raise ConnectionNameTaken(_("You have a connection of this name already."), field="name") from error
     _note(connection, "connection.added", actor=actor, now=now)

@@ -92,7 +92,7 @@ def report(
                 decided_at=now if is_own else None,
             )
     except IntegrityError as error:
-        if "incident_one_open_report" not in str(error):
+        if not errors.breaks(error, "incident_one_open_report"):
             raise
         raise ReportedAlready(_("Your report of this contract is being looked at. Wait for its answer.")) from error
     say(incident=incident, text=text, is_public=is_own, actor=actor, now=now)

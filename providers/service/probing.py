@@ -110,7 +110,7 @@ def register(
                 next_at=now,
             )
     except IntegrityError as error:
-        if "probe_once" not in str(error):
+        if not errors.breaks(error, "probe_once"):
             raise
         raise InvalidProbe(_("This address is asked for the same service already."), field="url") from error
     _note(probe, "probe.registered", actor=actor, now=now)
@@ -186,7 +186,7 @@ def write_down(*, probe_id: int, asked_at: datetime, answer: Answer, now: dateti
                 duration_ms=answer.duration_ms,
             )
     except IntegrityError as error:
-        if "probe_result_once" not in str(error):
+        if not errors.breaks(error, "probe_result_once"):
             raise
         return False
     old = ProbeResult.objects.filter(probe=probe).order_by("-asked_at").values_list("pk", flat=True)[KEPT_RESULTS:]
@@ -229,7 +229,7 @@ def open_incident(probe: Probe, *, now: datetime) -> Incident | None:
                 decide_by=now + operations.WORD_WITHIN,
             )
     except IntegrityError as error:
-        if "incident_one_open_by_probe" not in str(error):
+        if not errors.breaks(error, "incident_one_open_by_probe"):
             raise
         return None
     actor = replace(actors.SYSTEM, organisation_name=platform.name)

@@ -108,7 +108,7 @@ def add_endpoint(
             )
             _note(endpoint, "webhook.added", actor=actor, now=now)
     except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "webhook_endpoint_once":
+        if not errors.breaks(error, "webhook_endpoint_once"):
             raise
         raise EndpointTaken(_("You have an endpoint with this address already."), field="url") from error
     return NewSecret(endpoint=endpoint, secret=secret)

@@ -157,7 +157,7 @@ def write(
                 created_by_id=actor.user_id,
             )
     except IntegrityError as error:
-        if "attempt_one_open_per_invoice" not in str(error):
+        if not errors.breaks(error, "attempt_one_open_per_invoice"):
             raise
         raise under_way() from error
 

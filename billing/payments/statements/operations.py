@@ -6,7 +6,6 @@ line from being stored twice.
 """
 
 import hashlib
-import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,8 +13,6 @@ from typing import Any, Final
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
-from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -23,15 +20,13 @@ from billing.payments.statements import camt, entries, mappings, matching, stori
 from billing.payments.statements.models import BankStatement, StatementAccount, StatementLine
 from billing.rules import currencies
 from listings.exchange.problems import Problem, UnusableFile
-from marketplace.organisations import actors, errors
+from marketplace.organisations import actors, errors, leases
 from marketplace.organisations import operations as organisations
-
-logger = logging.getLogger(__name__)
 
 LARGEST_FILE_BYTES: Final = 50 * 1024 * 1024
 MOST_ATTEMPTS: Final = 5
 PREVIEWED: Final = 50
-LEASE: Final = timedelta(minutes=10)  # by the database's clock: it says whether a worker is alive
+LEASE: Final = timedelta(minutes=10)  # matching a large statement takes its time
 Status, Format = BankStatement.Status, BankStatement.Format
 
 
@@ -49,10 +44,6 @@ class InvalidAccount(errors.Refused):
 
 class StatementKnown(errors.Conflict):
     """The very same file was imported before."""
-
-
-class LeaseLost(RuntimeError):
-    """Another worker took the statement over: this one stops without a trace."""
 
 
 class _TakenBack(Exception):
@@ -174,39 +165,22 @@ def _kind_of(data: bytes) -> str:
 
 def import_due(*, now: datetime, limit: int) -> int:
     """Read up to `limit` statements that wait, the oldest first. Returns how many were tried."""
-    tried: list[int] = []
-    while len(tried) < limit and (statement := _claim(but=tried)):
-        tried.append(statement.pk)
-        try:
-            with translation.override(statement.language):
-                _run(statement, now=now)
-        except LeaseLost:
-            logger.warning("bank statement %s was taken over by another worker", statement.number)
-        except Exception:
-            logger.exception("bank statement %s broke off (attempt %s)", statement.number, statement.attempts)
-            _give_back(statement, now=now)
-    return len(tried)
+
+    def work(statement: BankStatement) -> None:
+        with translation.override(statement.language):
+            _run(statement, now=now)
+
+    return leases.work_off(
+        claim_next=_claim,
+        work=work,
+        give_back=lambda statement, _error: _give_back(statement, now=now),
+        limit=limit,
+    )
 
 
-@transaction.atomic
-def _claim(*, but: Sequence[int]) -> BankStatement | None:
-    """Take the oldest one that nobody holds. Its attempt is counted before the work, so that a crash counts."""
-    free = Q(status=Status.QUEUED) | Q(status=Status.RUNNING, lease_until__lt=Now())
-    statement = (
-        BankStatement.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("account")
-        .filter(free)
-        .exclude(pk__in=but)
-        .order_by("created_at", "id")
-        .first()
-    )
-    if statement is None:
-        return None
-    statement.status, statement.attempts = Status.RUNNING, statement.attempts + 1
-    BankStatement.objects.filter(pk=statement.pk).update(
-        status=Status.RUNNING, attempts=statement.attempts, lease_until=Now() + LEASE
-    )
-    return statement
+def _claim(tried: Sequence[int]) -> BankStatement | None:
+    waiting = BankStatement.objects.select_related("account").exclude(pk__in=tried).order_by("created_at", "id")
+    return leases.claim(rows=waiting, length=LEASE)
 
 
 def _run(statement: BankStatement, *, now: datetime) -> None:
@@ -309,23 +283,16 @@ def _finish(
 
 def _give_back(statement: BankStatement, *, now: datetime) -> None:
     """Let another attempt begin it anew; after the last one, say so."""
-    try:
-        if statement.attempts < MOST_ATTEMPTS:
-            _update(statement, status=Status.QUEUED, lease_until=None)
-        else:
-            with translation.override(statement.language):
-                told = [Problem(_("Reading this file broke off several times. Ask the operator."))]
-                _finish(statement, Status.FAILED, now=now, problems=told)
-    except LeaseLost:
-        logger.warning("bank statement %s was taken over by another worker", statement.number)
+    if statement.attempts < MOST_ATTEMPTS:
+        _update(statement, status=Status.QUEUED, lease_until=None)
+        return
+    with translation.override(statement.language):
+        told = [Problem(_("Reading this file broke off several times. Ask the operator."))]
+        _finish(statement, Status.FAILED, now=now, problems=told)
 
 
 def _update(statement: BankStatement, **fields: Any) -> None:
-    """Change the row and extend the lease, if this attempt still holds it. Raises LeaseLost."""
-    fields.setdefault("lease_until", Now() + LEASE)
-    held = BankStatement.objects.filter(pk=statement.pk, status=Status.RUNNING, attempts=statement.attempts)
-    if not held.update(**fields):
-        raise LeaseLost(statement.number)
+    leases.update(row=statement, length=LEASE, **fields)
 
 
 def _actor_of(statement: BankStatement) -> actors.Actor:

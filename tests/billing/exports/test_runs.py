@@ -12,7 +12,7 @@ from billing.exports import contents, operations, queries
 from billing.exports.models import ExportRun
 from billing.rules.periods import Month
 from billing.settlement import operations as settlement
-from marketplace.organisations import errors
+from marketplace.organisations import errors, leases
 from marketplace.organisations.models import AuditEntry
 from tests import factories, receipts
 
@@ -153,7 +153,7 @@ def test_a_dead_workers_run_is_taken_over_and_its_ghost_stops(finance):
     run.refresh_from_db()
     assert (run.status, run.attempts) == ("done", 2)
     written = (run.file.name, run.sha256)
-    with pytest.raises(operations.LeaseLost):
+    with pytest.raises(leases.LeaseLost):
         operations._write(ghost, now=NOW)
     run.refresh_from_db()
     assert (run.file.name, run.sha256) == written

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from listings.exchange import operations, store
 from listings.exchange.models import ListingImport, ListingImportLine
 from listings.models import Product
+from marketplace.organisations import leases
 from tests.listings.exchange.world import NOW, World, counts, to_csv
 
 
@@ -115,11 +116,7 @@ def test_an_overtaken_worker_leaves_no_trace(world, monkeypatch):
 
 @pytest.mark.django_db
 def test_control_without_lease_and_constraint_offerings_are_doubled(world, monkeypatch):
-    def update(upload, **fields):
-        ListingImport.objects.filter(pk=upload.pk).update(**fields)
-
-    monkeypatch.setattr(operations, "_update", update)
-    monkeypatch.setattr(operations, "_lock", lambda upload: None)
+    monkeypatch.setattr(leases, "held", lambda *, row: ListingImport.objects.filter(pk=row.pk))
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE catalogue_listingimportline DROP CONSTRAINT listing_import_line_unique")
