@@ -20,6 +20,7 @@ from billing.invoicing.models import (
     CreditNote,
     CreditNoteLine,
     CreditNoteTax,
+    Invoice,
     InvoiceBalance,
     InvoiceLine,
     NumberSeries,
@@ -325,16 +326,26 @@ def _note_on_lines(taken: Sequence[Taken]) -> None:
 
 
 def _post(note: CreditNote, *, now: datetime) -> None:
-    """The buyer owes less, and less is held for the provider."""
     invoice = note.invoice
-    total = money.Money(note.total_minor, invoice.currency)
-    ledger.post(
+    ask_for_less(
+        invoice=invoice,
+        amount_minor=note.total_minor,
         business_key=f"credit_note:{note.number}",
-        lines=[
-            ledger.Line("provider_clearing", invoice.provider.organisation_id, total),
-            ledger.Line("receivable", invoice.buyer_id, -total),
-        ],
         description=f"{note.number} {invoice.number}",
+        now=now,
+    )
+
+
+def ask_for_less(*, invoice: Invoice, amount_minor: int, business_key: str, description: str, now: datetime) -> None:
+    """The buyer owes less, and less is held for the provider: of a credit note, and of a write-off."""
+    amount = money.Money(amount_minor, invoice.currency)
+    ledger.post(
+        business_key=business_key,
+        lines=[
+            ledger.Line("provider_clearing", invoice.provider.organisation_id, amount),
+            ledger.Line("receivable", invoice.buyer_id, -amount),
+        ],
+        description=description,
         now=now,
     )
 

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from billing.invoicing import crediting
 from billing.invoicing.models import WriteOff
-from billing.ledger import operations as ledger
 from billing.rules import money
 from marketplace.organisations import actors, errors
 from marketplace.organisations import operations as organisations
@@ -88,13 +87,10 @@ def approve(*, write_off_id: int, actor: actors.Actor, now: datetime) -> WriteOf
     balance.save(update_fields=["written_off_minor", "status"])
     _decide(made, WriteOff.State.APPROVED, actor=actor, now=now)
     invoice = balance.invoice
-    amount = money.Money(made.amount_minor, invoice.currency)
-    ledger.post(
+    crediting.ask_for_less(
+        invoice=invoice,
+        amount_minor=made.amount_minor,
         business_key=f"write_off:{invoice.number}",
-        lines=[
-            ledger.Line("provider_clearing", invoice.provider.organisation_id, amount),
-            ledger.Line("receivable", invoice.buyer_id, -amount),
-        ],
         description=f"Write-off {invoice.number}",
         now=now,
     )
